@@ -7,7 +7,7 @@ from environs import Env
 env = Env()
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-DATA_DIR = env.path("HELPDESK_DATA", str(BASE_DIR / "var"))
+DATA_DIR = env.path("HELPDESK_DATA", BASE_DIR / "var")
 
 SECRET_KEY = env.str("SECRET_KEY", "development-only")
 HELPDESK_FIELD_KEYS = env.list("HELPDESK_FIELD_KEYS", ["Zm9yLWRldmVsb3BtZW50LW9ubHktMzItYnl0ZXMhISE="])

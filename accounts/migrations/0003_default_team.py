@@ -1,0 +1,16 @@
+from django.db import migrations
+
+from helpdesk.polish import sort_key
+
+
+def add_default_team(apps, schema_editor):
+    Team = apps.get_model("accounts", "Team")
+    # Historical models have no save() of ours, which would give the sort key.
+    name = "Obsługa"
+    Team.objects.create(slug="support", name=name, sort_key=sort_key(name), is_default=True)
+
+
+class Migration(migrations.Migration):
+    dependencies = [("accounts", "0002_audit_append_only")]
+
+    operations = [migrations.RunPython(add_default_team, migrations.RunPython.noop)]
