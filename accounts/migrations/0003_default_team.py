@@ -7,7 +7,8 @@ def add_default_team(apps, schema_editor):
     Team = apps.get_model("accounts", "Team")
     # Historical models have no save() of ours, which would give the sort key.
     name = "Obsługa"
-    Team.objects.create(slug="support", name=name, sort_key=sort_key(name), is_default=True)
+    defaults = {"name": name, "sort_key": sort_key(name), "is_default": True}
+    Team.objects.get_or_create(slug="support", defaults=defaults)
 
 
 class Migration(migrations.Migration):
