@@ -1,0 +1,8 @@
+// What every page needs; the workspace adds inbox/main.ts.
+import "./ui/htmx";
+import "./ui/copy";
+import "./ui/dropdowns";
+import "./ui/once";
+import "./ui/sidebar";
+import "./ui/theme";
+import "./ui/toast";
