@@ -27,6 +27,8 @@ def field(bound: BoundField, **attrs: str) -> SafeString:
     """A form's field with its label, help and errors; attrs go to the control (`rows="3"`)."""
     widget = bound.field.widget
     is_choice = isinstance(widget, forms.CheckboxInput)
+    if isinstance(widget, forms.Textarea):
+        attrs = {"rows": "4", **attrs}
     context = {
         "field": bound,
         "control": bound.as_widget(attrs={"class": _control_class(widget), **attrs}),
