@@ -1,22 +1,89 @@
-"""Settings, read from the environment; a wrong value stops the start and names the variable."""
+"""Settings, read from the environment; a wrong value stops the start and names the variable.
 
+Every variable can also be given as NAME_FILE, the path of a file that holds the value.
+README.md lists them all.
+"""
+
+import ipaddress
 from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
 
-from environs import Env
+import dj_email_url
+from environs import FileAwareEnv, ValidationError
+from marshmallow.validate import OneOf, Range
 
-env = Env()
+from helpdesk import installation
+
+env = FileAwareEnv(strip_whitespace=True)
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-DATA_DIR = env.path("HELPDESK_DATA", BASE_DIR / "var")
+DATA_DIR = installation.data_dir(BASE_DIR)
+SOCKET_DIR = installation.socket_dir(DATA_DIR)
 
-SECRET_KEY = env.str("SECRET_KEY", "development-only")
-HELPDESK_FIELD_KEYS = env.list("HELPDESK_FIELD_KEYS", ["Zm9yLWRldmVsb3BtZW50LW9ubHktMzItYnl0ZXMhISE="])
-HELPDESK_TOKEN_KEYS = env.list("HELPDESK_TOKEN_KEYS", ["development-only"])
+
+# Checks of values
+
+
+def _is_web_address(value: str) -> None:
+    parts = urlsplit(value)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.path.strip("/"):
+        raise ValidationError("Give an address like https://helpdesk.example.com, without a path.")
+
+
+def _are_networks(values: list[str]) -> None:
+    for value in values:
+        try:
+            ipaddress.ip_network(value)
+        except ValueError as e:
+            raise ValidationError(f"{value} is no IP address or network.") from e
+
+
+def _is_mail_server(value: str) -> None:
+    if urlsplit(value).scheme not in dj_email_url.SCHEMES:
+        raise ValidationError("Give an address like smtp://user:password@mail.example.com:587.")
+
+
+def _is_given(value: str) -> None:
+    if not value:
+        raise ValidationError("It is not set. `make run` makes one, or set your own.")
+
+
+def _key(name: str) -> str:
+    value: str = env.str(name, installation.stored_key(DATA_DIR, name), validate=_is_given)
+    return value
+
+
+# Keys. The first of a list signs or encrypts, the others are still accepted.
+
+SECRET_KEY = _key("SECRET_KEY")
+HELPDESK_FIELD_KEYS = _key("HELPDESK_FIELD_KEYS").split(",")
+HELPDESK_TOKEN_KEYS = _key("HELPDESK_TOKEN_KEYS").split(",")
+
+
+# The site
+
 DEBUG = env.bool("DEBUG", False)
-DEMO = env.bool("DEMO", False)
-ALLOWED_HOSTS = env.list("HELPDESK_ALLOWED_HOSTS", ["localhost", "127.0.0.1"])
-BASE_URL = env.str("HELPDESK_BASE_URL", "http://localhost:8000")
+BASE_URL = env.str("HELPDESK_BASE_URL", "http://localhost:8000", validate=_is_web_address).rstrip(
+    "/"
+)
+_base = urlsplit(BASE_URL)
+HTTPS = _base.scheme == "https"
+ALLOWED_HOSTS = env.list(
+    "HELPDESK_ALLOWED_HOSTS", [str(_base.hostname), "localhost", "127.0.0.1", "[::1]"]
+)
+TRUSTED_PROXIES: list[str] = env.list("HELPDESK_TRUSTED_PROXIES", [], validate=_are_networks)
+METRICS_NETWORKS = env.list(
+    "HELPDESK_METRICS_NETWORKS",
+    ["127.0.0.0/8", "::1", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7"],
+    validate=_are_networks,
+)
+SECURITY_CONTACT = env.str("HELPDESK_SECURITY_CONTACT", "")
 ALLOW_PRIVATE_HOSTS = env.bool("HELPDESK_ALLOW_PRIVATE_HOSTS", False)
+
+ROOT_URLCONF = "helpdesk.urls"
+ASGI_APPLICATION = "helpdesk.asgi.application"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 INSTALLED_APPS = [
     "history",
@@ -33,6 +100,7 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
+    "django.contrib.humanize",
     "allauth",
     "allauth.account",
     "allauth.mfa",
@@ -48,6 +116,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "helpdesk.headers.SecurityHeadersMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -60,11 +129,6 @@ MIDDLEWARE = [
     "allauth.usersessions.middleware.UserSessionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
 ]
-
-ROOT_URLCONF = "helpdesk.urls"
-ASGI_APPLICATION = "helpdesk.asgi.application"
-AUTH_USER_MODEL = "accounts.User"
-AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
 
 TEMPLATES = [
     {
@@ -82,28 +146,216 @@ TEMPLATES = [
     }
 ]
 
-DATABASES = {
-    "default": {
-        **env.dj_db_url("DATABASE_URL", "postgresql://postgres@/okienko?host=/tmp&port=55432"),
-        "OPTIONS": {},
-    }
-}
-REDIS_URL = env.str("REDIS_URL", "redis://127.0.0.1:56379/0")
+
+# Sign-in
+
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+
+
+# Demo mode has known users, so it never meets a database that somebody set up on purpose.
+
+
+def _is_embedded_only(demo: bool) -> None:
+    if demo and env.str("DATABASE_URL", ""):
+        raise ValidationError("Demo mode needs the embedded database: unset DATABASE_URL.")
+
+
+DEMO = env.bool("HELPDESK_DEMO", False, validate=_is_embedded_only)
+
+
+# Database and Redis; without an address those that `make run` starts are used.
+
+DATABASE_URL = env.str("DATABASE_URL", "")
+REDIS_URL = env.str("REDIS_URL", f"unix://{SOCKET_DIR}/redis.sock?db=0")
+DATABASE_IS_EMBEDDED = not DATABASE_URL
+_pool_size = env.int("HELPDESK_DATABASE_POOL", 10, validate=Range(min=0))
+_statement_timeout_s = env.int("HELPDESK_STATEMENT_TIMEOUT_S", 0, validate=Range(min=0))
+
+
+def _database() -> dict[str, Any]:
+    """The connection; pooled, because under ASGI every request runs in a thread of its own."""
+    if DATABASE_IS_EMBEDDED:
+        database: dict[str, Any] = {
+            "ENGINE": "django.db.backends.postgresql",
+            "NAME": "okienko",
+            "USER": "okienko",
+            "HOST": str(SOCKET_DIR),
+        }
+    else:
+        database = dict(env.dj_db_url("DATABASE_URL"))
+    options = database.setdefault("OPTIONS", {})
+    options.setdefault("connect_timeout", 5)
+    if _pool_size:
+        options["pool"] = {"min_size": 1, "max_size": _pool_size, "timeout": 10}
+    if _statement_timeout_s:
+        options["options"] = f"-c statement_timeout={_statement_timeout_s}s"
+    return database
+
+
+DATABASES = {"default": _database()}
+
+# Publishing in Redis knows no database numbers, so the number goes into the names.
+_redis = urlsplit(REDIS_URL)
+_redis_number = _redis.query.removeprefix("db=") or _redis.path.strip("/") or "0"
 CHANNEL_LAYERS = {
     "default": {
         "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
-        "CONFIG": {"hosts": [REDIS_URL]},
+        "CONFIG": {"hosts": [REDIS_URL], "prefix": f"okienko{_redis_number}"},
+    }
+}
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": REDIS_URL,
+        "KEY_PREFIX": "cache",
     }
 }
 
-LANGUAGE_CODE = "pl"
-LANGUAGES = [("pl", "Polski"), ("en", "English")]
-LOCALE_PATHS = [BASE_DIR / "locale"]
-TIME_ZONE = "Europe/Warsaw"
-USE_TZ = True
+
+# Background work: see celery.py for the queues
+
+CELERY_BROKER_URL = (
+    f"redis+socket://{_redis.path}?virtual_host={_redis_number}"
+    if _redis.scheme == "unix"
+    else REDIS_URL
+)
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+# A message whose worker was killed is given again after this time.
+CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 900, "socket_connect_timeout": 5}
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_DEFAULT_QUEUE = "bulk"
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_TIMEZONE = "UTC"
+
+
+# Files: private, only views that check the right hand them out
 
 STATIC_URL = "/static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"
 STATICFILES_DIRS = [("dist", BASE_DIR / "static" / "dist")]
+WHITENOISE_USE_FINDERS = DEBUG
 MEDIA_ROOT = DATA_DIR / "files"
-DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+FILE_UPLOAD_PERMISSIONS = 0o600
+FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o700
+_bucket = env.str("HELPDESK_S3_BUCKET", "")
+
+
+def _file_storage() -> dict[str, Any]:
+    if not _bucket:
+        return {"BACKEND": "django.core.files.storage.FileSystemStorage"}
+    return {
+        "BACKEND": "storages.backends.s3.S3Storage",
+        "OPTIONS": {
+            "bucket_name": _bucket,
+            "endpoint_url": env.str("HELPDESK_S3_ENDPOINT", None),
+            "region_name": env.str("HELPDESK_S3_REGION", None),
+            "access_key": env.str("HELPDESK_S3_ACCESS_KEY", None),
+            "secret_key": env.str("HELPDESK_S3_SECRET_KEY", None),
+            "default_acl": "private",
+            "file_overwrite": False,
+        },
+    }
+
+
+STORAGES = {
+    "default": _file_storage(),
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if DEBUG
+        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    },
+}
+
+
+# Mail of the installation itself (passwords, invitations); channels have their own settings
+
+_email = dj_email_url.parse(
+    env.str("EMAIL_URL", "console://" if DEBUG else "smtp://localhost:25", validate=_is_mail_server)
+)
+EMAIL_BACKEND = _email["EMAIL_BACKEND"]
+EMAIL_HOST = _email["EMAIL_HOST"]
+EMAIL_PORT = _email["EMAIL_PORT"]
+EMAIL_HOST_USER = _email["EMAIL_HOST_USER"]
+EMAIL_HOST_PASSWORD = _email["EMAIL_HOST_PASSWORD"]
+EMAIL_USE_TLS = _email["EMAIL_USE_TLS"]
+EMAIL_USE_SSL = _email["EMAIL_USE_SSL"]
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", f"Okienko <helpdesk@{_base.hostname}>")
+SERVER_EMAIL = DEFAULT_FROM_EMAIL
+# host:port of the SMTP listener of `run_receivers`; empty means off
+SMTP_LISTEN = env.str("HELPDESK_SMTP_LISTEN", "")
+
+
+# Security
+
+SESSION_COOKIE_NAME = "__Host-session" if HTTPS else "session"
+SESSION_COOKIE_SECURE = HTTPS
+CSRF_COOKIE_NAME = "__Host-csrf" if HTTPS else "csrf"
+CSRF_COOKIE_SECURE = HTTPS
+CSRF_COOKIE_HTTPONLY = True
+CSRF_TRUSTED_ORIGINS = [BASE_URL]
+LANGUAGE_COOKIE_SECURE = HTTPS
+LANGUAGE_COOKIE_SAMESITE = "Lax"
+SECURE_SSL_REDIRECT = HTTPS
+# The load balancer asks over plain HTTP inside its own network.
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^metrics$"]
+SECURE_HSTS_SECONDS = 365 * 24 * 3600 if HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
+# The browsers' preload list takes whole domains: the owner's choice, not the helpdesk's.
+SILENCED_SYSTEM_CHECKS = ["security.W021"]
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": ["'none'"],
+        "script-src": ["'self'"],
+        "style-src": ["'self'"],
+        "img-src": ["'self'", "data:", "blob:"],
+        "font-src": ["'self'"],
+        "media-src": ["'self'", "blob:"],
+        "connect-src": ["'self'", f"{'wss' if HTTPS else 'ws'}://{_base.netloc}"],
+        "frame-src": ["'self'"],
+        "worker-src": ["'self'"],
+        "manifest-src": ["'self'"],
+        "form-action": ["'self'"],
+        "base-uri": ["'none'"],
+        "frame-ancestors": ["'none'"],
+    }
+}
+
+
+# Language and time
+
+LANGUAGE_CODE = "pl"
+LANGUAGES = [("pl", "Polski"), ("en", "English")]
+LOCALE_PATHS = [BASE_DIR / "locale"]
+TIME_ZONE = env.str("HELPDESK_TIME_ZONE", "Europe/Warsaw")
+USE_TZ = True
+
+
+# Logs
+
+_log_format = env.str("HELPDESK_LOG_FORMAT", "text", validate=OneOf(["text", "json"]))
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {
+        "text": {"()": "helpdesk.logs.TextFormatter"},
+        "json": {"()": "helpdesk.logs.JSONFormatter"},
+    },
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": _log_format}},
+    "root": {"handlers": ["stderr"], "level": env.str("HELPDESK_LOG_LEVEL", "INFO").upper()},
+    "loggers": {
+        "django": {"handlers": [], "propagate": True},
+        # Their INFO lines name full addresses, with the secrets that some carry.
+        "httpx": {"level": "WARNING"},
+        "httpcore": {"level": "WARNING"},
+        # One line for each task would bury the rest.
+        "celery.app.trace": {"level": "WARNING"},
+        "celery.worker.strategy": {"level": "WARNING"},
+    },
+}

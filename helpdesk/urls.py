@@ -1,3 +1,15 @@
-from django.urls import URLPattern, URLResolver
+"""All addresses. Each app keeps its own in urls.py, written from the root of the site."""
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from importlib.util import find_spec
+
+from django.urls import URLPattern, URLResolver, include, path
+from django.views.generic import RedirectView
+from django.views.i18n import set_language
+
+APPS = ["accounts", "crm", "tickets", "channels_ingest", "inbox", "api", "demo"]
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", RedirectView.as_view(url="/inbox/"), name="home"),
+    path("language/", set_language, name="set_language"),
+]
+urlpatterns += [path("", include(f"{app}.urls")) for app in APPS if find_spec(f"{app}.urls")]

@@ -1,0 +1,45 @@
+"""The background workers' queues and the clock's schedule.
+
+A task names its queue, `@shared_task(queue="mail")`: `live` (chat, messengers), `mail`,
+`timers` (sweepers and clocks) or `bulk`, so that a flood in one does not delay another.
+Redis may forget everything: tasks carry ids only, and sweepers find what was lost.
+"""
+
+import os
+from importlib import import_module
+
+from celery import Celery
+from celery.schedules import crontab
+from django.apps import apps
+from kombu import Queue
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "helpdesk.settings")
+
+QUEUES = ("live", "mail", "timers", "bulk")
+
+app = Celery("helpdesk")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.conf.task_queues = [Queue(name) for name in QUEUES]
+app.conf.task_create_missing_queues = False
+app.autodiscover_tasks()
+
+
+@app.on_after_finalize.connect
+def read_schedules(sender: Celery, **_kwargs: object) -> None:
+    """Collect what the apps want done again and again.
+
+    Each `tasks.py` may hold `SCHEDULE = {"history.tasks.follow": 1.0}`: the task's name, and
+    seconds or a crontab.
+    """
+    for config in apps.get_app_configs():
+        if config.name.split(".")[0] in {"django", "allauth", "celery"}:
+            continue
+        try:
+            tasks = import_module(f"{config.name}.tasks")
+        except ModuleNotFoundError:
+            continue
+        schedule: dict[str, float | crontab] = getattr(tasks, "SCHEDULE", {})
+        for name, every in schedule.items():
+            # A tick that found no worker is worthless once the next one comes.
+            expires = every if isinstance(every, float | int) else None
+            sender.add_periodic_task(every, sender.signature(name), name=name, expires=expires)
