@@ -1,6 +1,12 @@
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
 
 
 class HistoryConfig(AppConfig):
     name = "history"
-    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from history import readers
+
+        # Each app's tables exist by the time its own signal comes; ours is enough.
+        post_migrate.connect(readers.place_new, sender=self)

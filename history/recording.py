@@ -1,0 +1,48 @@
+"""The one writer of the event log."""
+
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from django.db import transaction
+from django.utils import timezone
+
+from history import kinds, waking
+from history.models import Event
+
+
+class Actor(NamedTuple):
+    """Who did it: `kind` is agent, customer, bot, key or system; `id` the row of that kind."""
+
+    kind: str
+    id: int | None = None
+
+
+SYSTEM = Actor("system")
+
+
+def record(
+    kind: str,
+    *,
+    subject: tuple[str, int],
+    actor: Actor = SYSTEM,
+    at: datetime | None = None,
+    data: dict[str, Any] | None = None,
+    **references: int | None,
+) -> Event:
+    """Write one event in the transaction that it tells of, and wake the sequencer after commit.
+
+    `references` are the ids that hold now: ticket_id, customer_id, message_id, shop_id, channel_id,
+    team_id, assignee_id. Raises `kinds.NotAFact` where the data are not of the kind's schema.
+    """
+    event = Event.objects.create(
+        kind=kind,
+        at=at or timezone.now(),
+        subject_kind=subject[0],
+        subject_id=subject[1],
+        actor_kind=actor.kind,
+        actor_id=actor.id,
+        data=kinds.checked(kind, data or {}),
+        **references,
+    )
+    transaction.on_commit(waking.wake)
+    return event
