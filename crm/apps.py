@@ -3,4 +3,10 @@ from django.apps import AppConfig
 
 class CrmConfig(AppConfig):
     name = "crm"
-    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from history import kinds
+
+        kinds.register("customer.updated", "fields")
+        kinds.register("customer.merged", "other")
+        kinds.register("customer.merge_undone", "other")

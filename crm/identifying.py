@@ -1,0 +1,96 @@
+"""From a handle to the customer behind it."""
+
+from dataclasses import dataclass
+
+from crm import normalising
+from crm.models import Customer, Identity
+
+
+@dataclass(frozen=True)
+class Handle:
+    """How a customer shows up on a channel. `verified` only where the channel itself proves it."""
+
+    kind: Identity.Kind
+    value: str
+    scope: str = ""
+    name: str = ""
+
+    @property
+    def key(self) -> str:
+        """The form that is compared; an address that is none stays as it was written."""
+        try:
+            match self.kind:
+                case Identity.Kind.EMAIL:
+                    return normalising.email(self.value)
+                case Identity.Kind.PHONE:
+                    return normalising.phone(self.value)
+        except normalising.NotAnAddress:
+            pass
+        return self.value.strip()[:320] or "unknown"
+
+
+def locked(handle: Handle) -> Identity:
+    """Find or create the identity with its customer, and lock it until the transaction ends.
+
+    The lock makes one sender's messages queue up here. Without it, two that arrive together would
+    both find no ticket, and open one each.
+    """
+    identity = _find(handle)
+    if identity is None:
+        identity = _create(handle)
+    return identity
+
+
+def find_or_create(handle: Handle) -> Identity:
+    """The identity without a lock, for people who are only mentioned (Cc)."""
+    key = {"kind": handle.kind, "scope": handle.scope, "value": handle.key}
+    return Identity.objects.filter(**key).first() or _create(handle)
+
+
+def _find(handle: Handle) -> Identity | None:
+    return (
+        Identity.objects.select_for_update(of=("self",))
+        .select_related("customer")
+        .filter(kind=handle.kind, scope=handle.scope, value=handle.key)
+        .first()
+    )
+
+
+def _create(handle: Handle) -> Identity:
+    """Insert first, customer and all; whoever loses the race waits for the winner's commit."""
+    name = handle.name.strip()[:200]
+    customer = Customer(name=name)
+    customer.save()
+    [identity] = Identity.objects.bulk_create(
+        [
+            Identity(
+                customer=customer,
+                kind=handle.kind,
+                scope=handle.scope,
+                value=handle.key,
+                display=handle.value.strip()[:320],
+                name=name,
+            )
+        ],
+        ignore_conflicts=True,
+    )
+    found = _find(handle)
+    if found is None:
+        raise Identity.DoesNotExist(f"{handle.kind} vanished while it was created")
+    if found.customer_id != customer.pk:
+        customer.delete()
+    return found
+
+
+def fill_in_name(identity: Identity, name: str) -> None:
+    """Keep the name a channel gave, and name the customer by it if they have none yet."""
+    name = name.strip()[:200]
+    if not name or identity.name == name:
+        return
+    identity.name = name
+    identity.save(update_fields=["name"])
+    customer = identity.customer
+    if not customer.name:
+        customer.name = name
+        customer.version += 1
+        customer.save(update_fields=["name", "version"])
