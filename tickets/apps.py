@@ -3,4 +3,14 @@ from django.apps import AppConfig
 
 class TicketsConfig(AppConfig):
     name = "tickets"
-    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from crm import merging, visibility
+        from tickets import events, ownership
+        from tickets import receipts as receipts  # registers with `receiving.take`
+        from tickets import revising as revising
+        from tickets.models import Ticket
+
+        events.register()
+        visibility.register(ownership.customers_seen_by)
+        merging.register_mover("tickets", merging.moving(Ticket))

@@ -1,0 +1,39 @@
+"""The kinds of events that happen to tickets, and what each carries."""
+
+from history import kinds
+
+_CHANGES = (
+    "ticket.assigned",
+    "ticket.team_changed",
+    "ticket.priority_changed",
+    "ticket.reason_changed",
+    "ticket.spam_changed",
+    "ticket.review_changed",
+    "ticket.customer_changed",
+)
+
+
+def register() -> None:
+    """`automatic` in a message means that it moves no clock; times are ISO 8601."""
+    kinds.register("ticket.created", "status", "priority", "channel_kind")
+    kinds.register("ticket.status_changed", "old", "new")
+    for kind in _CHANGES:
+        kinds.register(kind, "old", "new")
+    kinds.register("ticket.subject_changed")
+    kinds.register("ticket.tags_changed", "added", "removed")
+    kinds.register("ticket.snoozed", "until")
+    kinds.register("ticket.linked", "other", "link")
+    kinds.register("ticket.merged", "other")
+    kinds.register("ticket.participant_changed", "identity", "role")
+    kinds.register("ticket.followed", "why")
+    kinds.register("ticket.context_changed")
+    kinds.register("message.received", "automatic", "third_party", "received_at", "rule")
+    kinds.register("message.sent", "automatic", "outside")
+    kinds.register("message.noted")
+    kinds.register("message.cancelled", "sent_at")
+    kinds.register("message.edited", "number")
+    kinds.register("message.removed")
+    kinds.register("message.file_changed")
+    kinds.register("message.reacted")
+    kinds.register("message.delivery_changed", "delivery", "old", "new", "code")
+    kinds.register("sla.breached", "metric", "due_at")

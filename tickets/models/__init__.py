@@ -1,0 +1,34 @@
+from tickets.models.channel import Channel
+from tickets.models.delivery import Delivery
+from tickets.models.message import Attachment, Message, MessageVersion, Reaction
+from tickets.models.ticket import (
+    Participant,
+    Reason,
+    Seen,
+    Tag,
+    Ticket,
+    TicketFollower,
+    TicketLink,
+)
+from tickets.sla.models import Calendar, CalendarVersion, Policy, PolicyVersion, Target
+
+__all__ = [
+    "Attachment",
+    "Calendar",
+    "CalendarVersion",
+    "Channel",
+    "Delivery",
+    "Message",
+    "MessageVersion",
+    "Participant",
+    "Policy",
+    "PolicyVersion",
+    "Reaction",
+    "Reason",
+    "Seen",
+    "Tag",
+    "Target",
+    "Ticket",
+    "TicketFollower",
+    "TicketLink",
+]

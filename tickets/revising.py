@@ -1,0 +1,107 @@
+"""What customers do to messages afterwards: change them, take them back, react to them."""
+
+from django.db import transaction
+
+from crm import identifying
+from history.recording import Actor
+from tickets import receiving, recording, searching
+from tickets.incoming import Context, Edit, Reaction, Removal
+from tickets.locking import locked
+from tickets.models import Message, MessageVersion, Ticket
+from tickets.models import Reaction as ReactionRow
+
+
+def edit(item: Edit, *, event_id: int | None = None, source_key: str | None = None) -> None:
+    """Show the new text and keep the old one. A message we do not know is no error."""
+    with transaction.atomic():
+        found = _message(item.channel_id, item.external_id)
+        if found is None:
+            return
+        ticket, message = found
+        if (message.edited_at and message.edited_at >= item.at) or message.removed_at:
+            return
+        MessageVersion.objects.create(
+            message=message, body_text=message.body_text, replaced_at=item.at
+        )
+        message.body_text = message.reply_text = item.body_text.replace("\0", "")
+        message.edited_at = item.at
+        message.save(update_fields=["body_text", "reply_text", "edited_at"])
+        searching.index(message)
+        _record("message.edited", ticket, message, number=item.number)
+
+
+def remove(item: Removal, *, event_id: int | None = None, source_key: str | None = None) -> None:
+    """Hide what the customer took back; that there was a message stays visible."""
+    with transaction.atomic():
+        found = _message(item.channel_id, item.external_id)
+        if found is None or found[1].removed_at:
+            return
+        ticket, message = found
+        message.removed_at = item.at
+        message.save(update_fields=["removed_at"])
+        _record("message.removed", ticket, message)
+
+
+def react(item: Reaction, *, event_id: int | None = None, source_key: str | None = None) -> None:
+    """Put the person's emoji on the message, change it or take it off."""
+    with transaction.atomic():
+        identity = identifying.locked(item.sender)
+        found = _message(item.channel_id, item.external_id)
+        if found is None:
+            return
+        ticket, message = found
+        if item.emoji:
+            ReactionRow.objects.update_or_create(
+                message=message,
+                identity=identity,
+                defaults={"emoji": item.emoji[:32], "at": item.at},
+            )
+        else:
+            ReactionRow.objects.filter(message=message, identity=identity).delete()
+        _record("message.reacted", ticket, message)
+
+
+def add_context(
+    item: Context, *, event_id: int | None = None, source_key: str | None = None
+) -> None:
+    """Keep a fact of the conversation on the person's newest ticket of the channel, if there is one."""
+    with transaction.atomic():
+        identity = identifying.locked(item.sender)
+        newest = (
+            Ticket.objects.filter(channel=item.channel_id, participants__identity=identity)
+            .order_by("-last_message_at", "-id")
+            .first()
+        )
+        if newest is None:
+            return
+        ticket = locked(newest)
+        ticket.context = {**ticket.context, **item.context}
+        ticket.save(update_fields=["context"])
+        recording.record(
+            ticket, "ticket.context_changed", actor=Actor("customer", ticket.customer_id)
+        )
+
+
+def _message(channel_id: int, external_id: str) -> tuple[Ticket, Message] | None:
+    """The locked ticket and the message with this id, of us or of the customer."""
+    of_channel = Message.objects.filter(channel=channel_id)
+    message = (
+        of_channel.filter(external_id=external_id).first()
+        or of_channel.filter(deliveries__external_id=external_id).first()
+    )
+    if message is None:
+        return None
+    ticket = locked(message.ticket_id)
+    return ticket, Message.objects.get(pk=message.pk)
+
+
+def _record(kind: str, ticket: Ticket, message: Message, **data: int) -> None:
+    recording.record(
+        ticket, kind, actor=Actor("customer", ticket.customer_id), message=message, **data
+    )
+
+
+receiving.take.register(Edit, edit)
+receiving.take.register(Removal, remove)
+receiving.take.register(Reaction, react)
+receiving.take.register(Context, add_context)

@@ -1,0 +1,20 @@
+from celery import shared_task
+
+from tickets import attaching, closing
+from tickets.sla import timer
+
+# Seconds.
+SCHEDULE = {"tickets.tasks.tick": 10.0, "tickets.tasks.tidy": 3_600.0}
+
+
+@shared_task(queue="timers", acks_late=True, ignore_result=True)
+def tick() -> None:
+    """What time alone brings: broken promises, tickets that wake or close."""
+    timer.mark_breaches()
+    closing.wake_snoozed()
+    closing.close_due()
+
+
+@shared_task(queue="timers", acks_late=True, ignore_result=True)
+def tidy() -> None:
+    attaching.remove_loose()
