@@ -3,4 +3,10 @@ from django.apps import AppConfig
 
 class ChannelsIngestConfig(AppConfig):
     name = "channels_ingest"
-    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from channels_ingest import adapter, outbound
+        from tickets import signals
+
+        adapter.register_all()
+        signals.deliveries_queued.connect(outbound.start, dispatch_uid="channels_ingest.outbound")

@@ -1,0 +1,27 @@
+"""Chat on the shop's own page."""
+
+from django.utils.translation import gettext_lazy as _
+
+from channels_ingest.adapter import Adapter
+from crm.models import Identity
+from tickets.kinds import Capabilities, ChannelKind
+
+adapter = Adapter(
+    package=__name__,
+    kind=ChannelKind(
+        name="chat",
+        label=_("Chat"),
+        icon="message-circle",
+        capabilities=Capabilities(
+            max_text=10_000,
+            max_file_bytes=10 * 1024 * 1024,
+            typing=True,
+            receipts=True,
+        ),
+        identity_kind=Identity.Kind.VISITOR,
+        queue="live",
+        immediate=True,
+        follow_up_days=7,
+    ),
+    secrets=("identity_secret",),
+)

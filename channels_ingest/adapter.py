@@ -1,0 +1,209 @@
+"""What an adapter is, and the registry of those installed.
+
+One package a channel kind, each of the same shape:
+
+    __init__.py   `adapter = Adapter(package=__name__, kind=ChannelKind(...), ...)`; costs nothing
+    receive.py    checks and journals: `urlpatterns`, or `poll(connection)`, or `run(connection, stop)`
+    parse.py      `parse(event) -> list[Item]`, without network or database
+    send.py       `send(outgoing) -> Sent`; raises `Refused`, `Unavailable` or `Uncertain`
+    connect.py    `SettingsForm`, `check(connection) -> Check`
+    README.md     how an admin connects it
+
+The modules are imported when they are first needed.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+from importlib.metadata import entry_points
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+from tickets import kinds
+from tickets.kinds import ChannelKind
+
+if TYPE_CHECKING:
+    from channels_ingest.models import Connection, InboundEvent
+    from crm.models import Identity
+    from tickets.incoming import Item
+    from tickets.models import Channel, Message
+    from tickets.parts import Part
+
+_BUILT_IN = (
+    "channels_ingest.email",
+    "channels_ingest.chat",
+    "channels_ingest.messenger",
+)
+_ENTRY_POINTS = "okienko.channels"
+
+
+class Malformed(ValueError):
+    """The payload is not in the documented form. It stays in the journal for an admin."""
+
+
+class Ignore(Exception):
+    """There is nothing to show, and the text says why: "our own mail", "unknown page"."""
+
+
+class Refused(Exception):
+    """The provider will never take this message. The text says what happened and what to do.
+
+    `code` is the provider's; `unreachable`: this person cannot be written to any more;
+    `needs_reauth`: nothing goes out on this connection until an admin signs in again.
+    """
+
+    def __init__(
+        self,
+        text: str,
+        *,
+        code: str = "",
+        unreachable: bool = False,
+        needs_reauth: bool = False,
+    ) -> None:
+        super().__init__(text)
+        self.code = code
+        self.unreachable = unreachable
+        self.needs_reauth = needs_reauth
+
+
+class Unavailable(Exception):
+    """A passing fault: try again, not before `retry_after` where the provider names it."""
+
+    def __init__(self, text: str, *, code: str = "", retry_after: timedelta | None = None) -> None:
+        super().__init__(text)
+        self.code = code
+        self.retry_after = retry_after
+
+
+class Uncertain(Exception):
+    """The line was lost when the provider may have taken the message: it is not sent again."""
+
+
+@dataclass(frozen=True)
+class Outgoing:
+    """One provider call: a part of a message, on its way over a connection."""
+
+    delivery_id: int
+    message: Message
+    channel: Channel
+    connection: Connection
+    part: Part
+
+
+@dataclass(frozen=True)
+class Sent:
+    """The provider took it, under this id."""
+
+    external_id: str = ""
+
+
+@dataclass(frozen=True)
+class Check:
+    """The result of trying a connection, in plain words."""
+
+    ok: bool
+    text: str
+
+
+@dataclass(frozen=True)
+class Profile:
+    """What a provider tells about a person."""
+
+    name: str = ""
+    first_name: str = ""
+    language: str = ""
+
+
+@dataclass(frozen=True)
+class Adapter:
+    """One installed kind of channel; `package` holds its modules.
+
+    `secrets` names the write-only settings; `account` the setting by which events of several
+    channels at one address are told apart.
+    """
+
+    package: str
+    kind: ChannelKind
+    secrets: tuple[str, ...] = ()
+    account: str = ""
+
+    def module(self, name: str) -> ModuleType | None:
+        """One of the package's modules; None if this kind has none of that name."""
+        full_name = f"{self.package}.{name}"
+        if importlib.util.find_spec(full_name) is None:
+            return None
+        return importlib.import_module(full_name)
+
+    def parse(self, event: InboundEvent) -> list[Item]:
+        return list(self._function("parse", "parse")(event))
+
+    def last_resort(self, event: InboundEvent) -> list[Item] | None:
+        """A form in which an event that cannot be processed still reaches an agent, if there is one."""
+        function = self._optional("parse", "last_resort")
+        return list(function(event)) if function else None
+
+    def send(self, outgoing: Outgoing) -> Sent:
+        """Raises `Refused`, `Unavailable`, `Uncertain`."""
+        sent: Sent = self._function("send", "send")(outgoing)
+        return sent
+
+    def check(self, connection: Connection) -> Check:
+        result: Check = self._function("connect", "check")(connection)
+        return result
+
+    def settings_form(self) -> Any:
+        """The form class of the connection's settings and secrets."""
+        return self._function("connect", "SettingsForm")
+
+    def profile(self, connection: Connection, identity: Identity) -> Profile | None:
+        """What the provider tells of a person; None where it tells nothing."""
+        function = self._optional("profile", "fetch")
+        profile: Profile | None = function(connection, identity) if function else None
+        return profile
+
+    def poller(self) -> Callable[[Connection], int] | None:
+        """Fetches what is new into the journal and returns how many; None if nothing is polled."""
+        poll: Callable[[Connection], int] | None = self._optional("receive", "poll")
+        return poll
+
+    def runner(self) -> Callable[..., None] | None:
+        """Keeps a long connection until told to stop: `run(connection, stop)`."""
+        run: Callable[..., None] | None = self._optional("receive", "run")
+        return run
+
+    def _function(self, module: str, name: str) -> Any:
+        return getattr(importlib.import_module(f"{self.package}.{module}"), name)
+
+    def _optional(self, module: str, name: str) -> Any:
+        found = self.module(module)
+        return getattr(found, name, None) if found else None
+
+
+_adapters: dict[str, Adapter] = {}
+
+
+def register(adapter: Adapter) -> None:
+    """Install an adapter, and tell `tickets` what its kind can do."""
+    _adapters[adapter.kind.name] = adapter
+    kinds.register(adapter.kind)
+
+
+def register_all() -> None:
+    """Install the built-in adapters and those of other installed packages."""
+    for package in _BUILT_IN:
+        register(importlib.import_module(package).adapter)
+    for point in entry_points(group=_ENTRY_POINTS):
+        register(point.load())
+
+
+def get(kind: str) -> Adapter:
+    """Raises `KeyError` for a kind that is not installed."""
+    return _adapters[kind]
+
+
+def registered() -> Iterable[Adapter]:
+    return list(_adapters.values())

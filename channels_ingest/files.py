@@ -1,0 +1,85 @@
+"""Fetches files that a provider keeps for us, before its links expire."""
+
+import logging
+from datetime import timedelta
+
+from django.db import transaction
+from django.utils import timezone
+
+from channels_ingest.models import Connection
+from helpdesk import http
+from tickets import attaching, recording
+from tickets.locking import locked
+from tickets.models import Attachment
+
+logger = logging.getLogger(__name__)
+
+_MOST_BYTES = 25 * 1024 * 1024
+_TRIES = 5
+_WAIT = timedelta(seconds=30)
+
+
+def fetch(attachment_id: int) -> None:
+    """Fetch one waiting file, under the guard of `helpdesk.http`. A failed try is planned again."""
+    attachment = _claim(attachment_id)
+    if attachment is None or attachment.message is None:
+        return
+    try:
+        fetched = http.fetch(
+            attachment.source_url,
+            max_bytes=_MOST_BYTES,
+            trusted_host=_own_host(attachment.message.channel_id),
+        )
+    except http.FetchError as error:
+        logger.warning("attachment %s was not fetched: %s", attachment.pk, type(error).__name__)
+        _give_up_after_last(attachment)
+        return
+    attaching.fill(attachment, fetched.content)
+    _tell(attachment)
+
+
+def waiting(limit: int = 200) -> list[int]:
+    """Ids of files whose next try is due."""
+    return list(
+        Attachment.objects.filter(
+            state=Attachment.State.WAITING, next_attempt_at__lte=timezone.now()
+        ).values_list("pk", flat=True)[:limit]
+    )
+
+
+@transaction.atomic
+def _claim(attachment_id: int) -> Attachment | None:
+    """Take the row for one try; the next one is planned before this one begins."""
+    attachment = (
+        Attachment.objects.select_for_update(skip_locked=True, of=("self",))
+        .select_related("message")
+        .filter(pk=attachment_id, state=Attachment.State.WAITING)
+        .first()
+    )
+    if attachment is not None:
+        attachment.attempts += 1
+        attachment.next_attempt_at = timezone.now() + _WAIT * 2**attachment.attempts
+        attachment.save(update_fields=["attempts", "next_attempt_at"])
+    return attachment
+
+
+def _own_host(channel_id: int) -> str:
+    """The address of the provider's own API, which an admin has set."""
+    connection = Connection.objects.filter(channel=channel_id).first()
+    return str(connection.setting("api_base", "")) if connection else ""
+
+
+def _give_up_after_last(attachment: Attachment) -> None:
+    if attachment.attempts < _TRIES:
+        return
+    attachment.state, attachment.source_url = Attachment.State.FAILED, ""
+    attachment.save(update_fields=["state", "source_url"])
+    _tell(attachment)
+
+
+@transaction.atomic
+def _tell(attachment: Attachment) -> None:
+    """Raise the ticket's version, so that open pages show the file."""
+    if attachment.message is not None:
+        ticket = locked(attachment.message.ticket_id)
+        recording.record(ticket, "message.file_changed", message=attachment.message)

@@ -1,0 +1,31 @@
+from celery import shared_task
+
+from channels_ingest import delivering, files, journal, profiles, sweeping
+
+# Seconds.
+SCHEDULE = {"channels_ingest.tasks.sweep": 20.0}
+
+
+@shared_task(queue="mail", acks_late=True, ignore_result=True)
+def process_event(event_id: int) -> None:
+    journal.process(event_id)
+
+
+@shared_task(queue="mail", acks_late=True, ignore_result=True)
+def deliver(delivery_id: int) -> None:
+    delivering.deliver(delivery_id)
+
+
+@shared_task(queue="bulk", acks_late=True, ignore_result=True)
+def fetch_file(attachment_id: int) -> None:
+    files.fetch(attachment_id)
+
+
+@shared_task(queue="bulk", acks_late=True, ignore_result=True)
+def fetch_profile(identity_id: int, channel_id: int) -> None:
+    profiles.fetch(identity_id, channel_id)
+
+
+@shared_task(queue="timers", acks_late=True, ignore_result=True)
+def sweep() -> None:
+    sweeping.sweep()

@@ -1,0 +1,63 @@
+"""Queues work by id. What cannot be queued (Redis is down) is found by the sweepers."""
+
+import logging
+from collections.abc import Iterable
+from datetime import datetime
+
+from celery import current_app
+from django.db import transaction
+from kombu.exceptions import OperationalError
+from redis.exceptions import RedisError
+
+from channels_ingest.models import InboundEvent
+from tickets import kinds
+from tickets.models import Attachment, Channel, Delivery, Message
+
+logger = logging.getLogger(__name__)
+
+_PROCESS = "channels_ingest.tasks.process_event"
+_DELIVER = "channels_ingest.tasks.deliver"
+_FETCH_FILE = "channels_ingest.tasks.fetch_file"
+_FETCH_PROFILE = "channels_ingest.tasks.fetch_profile"
+
+
+def process(event: InboundEvent) -> None:
+    """Queue the processing of a journal row, in the queue of its kind."""
+    _queue(_PROCESS, event.pk, queue=kinds.get(event.kind).queue)
+
+
+def deliver(deliveries: Iterable[Delivery]) -> None:
+    """Queue deliveries; one of them brings along what else is due of its ticket."""
+    for delivery in deliveries:
+        _queue(
+            _DELIVER,
+            delivery.pk,
+            queue=kinds.get(delivery.channel.kind).queue,
+            eta=delivery.not_before,
+        )
+
+
+def after(message: Message) -> None:
+    """After a message was stored: fetch its files, and the name of a person who has none."""
+    waiting = message.attachments.filter(state=Attachment.State.WAITING)
+    pks = list(waiting.values_list("pk", flat=True))
+    if pks:
+        transaction.on_commit(lambda: fetch_files(pks, message.channel))
+    if message.sender is not None and not message.sender.name:
+        ids = (message.sender.pk, message.channel_id)
+        queue = kinds.get(message.channel.kind).queue
+        transaction.on_commit(lambda: _queue(_FETCH_PROFILE, *ids, queue=queue))
+
+
+def fetch_files(pks: Iterable[int], channel: Channel | None = None) -> None:
+    """Queue the fetching of files, of one channel's or of any."""
+    queue = kinds.get(channel.kind).queue if channel else "bulk"
+    for pk in pks:
+        _queue(_FETCH_FILE, pk, queue=queue)
+
+
+def _queue(task: str, *ids: int, queue: str, eta: datetime | None = None) -> None:
+    try:
+        current_app.tasks[task].apply_async(args=ids, queue=queue, **({"eta": eta} if eta else {}))
+    except (OperationalError, RedisError, OSError):
+        logger.warning("%s of %s could not be queued; a sweeper will find it", task, ids)
