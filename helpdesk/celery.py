@@ -10,7 +10,9 @@ from importlib import import_module
 
 from celery import Celery
 from celery.schedules import crontab
+from celery.signals import heartbeat_sent
 from django.apps import apps
+from django.utils.module_loading import module_has_submodule
 from kombu import Queue
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "helpdesk.settings")
@@ -22,6 +24,7 @@ app.config_from_object("django.conf:settings", namespace="CELERY")
 app.conf.task_queues = [Queue(name) for name in QUEUES]
 app.conf.task_create_missing_queues = False
 app.autodiscover_tasks()
+app.autodiscover_tasks(["helpdesk"])
 
 
 @app.on_after_finalize.connect
@@ -31,15 +34,21 @@ def read_schedules(sender: Celery, **_kwargs: object) -> None:
     Each `tasks.py` may hold `SCHEDULE = {"history.tasks.follow": 1.0}`: the task's name, and
     seconds or a crontab.
     """
-    for config in apps.get_app_configs():
-        if config.name.split(".")[0] in {"django", "allauth", "celery"}:
+    for package in ["helpdesk", *(config.name for config in apps.get_app_configs())]:
+        if not module_has_submodule(import_module(package), "tasks"):
             continue
-        try:
-            tasks = import_module(f"{config.name}.tasks")
-        except ModuleNotFoundError:
-            continue
+        tasks = import_module(f"{package}.tasks")
         schedule: dict[str, float | crontab] = getattr(tasks, "SCHEDULE", {})
         for name, every in schedule.items():
             # A tick that found no worker is worthless once the next one comes.
             expires = every if isinstance(every, float | int) else None
             sender.add_periodic_task(every, sender.signature(name), name=name, expires=expires)
+
+
+@heartbeat_sent.connect
+def say_alive(**_kwargs: object) -> None:
+    """Each few seconds, from the worker's own clock: full queues do not silence it."""
+    from helpdesk import health  # needs the settings
+
+    for queue in app.amqp.queues.consume_from:
+        health.heartbeat(queue)

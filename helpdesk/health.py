@@ -1,0 +1,216 @@
+"""What tells whether the helpdesk works: checks and figures that the apps register.
+
+An app fills the registry in `AppConfig.ready()`, by importing a module like this one:
+
+    @health.check("mailboxes")
+    def mailboxes() -> None:
+        if late := Connection.objects.late().count():
+            raise health.Unhealthy(f"{late} mailboxes were not read for 10 minutes")
+
+    @health.gauge("helpdesk_journal_oldest_seconds", "Age of the oldest row", labels=["kind"])
+    def oldest() -> Iterator[tuple[list[str], float]]:
+        yield ["email"], 12.5
+"""
+
+import ipaddress
+import logging
+import shutil
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.core.cache import cache
+from django.db import DatabaseError, connection
+from django.db.migrations.executor import MigrationExecutor
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.views.decorators.cache import never_cache
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+from prometheus_client.metrics_core import GaugeMetricFamily
+from prometheus_client.registry import Collector
+from redis.exceptions import RedisError
+
+logger = logging.getLogger(__name__)
+
+HEARTBEAT_S = 10
+_SILENCE_S = 60
+_LEAST_FREE_BYTES = 500 * 1024 * 1024
+
+Run = Callable[[], None]
+Samples = Iterable[tuple[list[str], float]]
+
+
+class Unhealthy(Exception):
+    """Says what is wrong, in words for an admin; no personal data, no secrets."""
+
+
+@dataclass(frozen=True)
+class Check:
+    run: Run
+    stops_traffic: bool
+
+
+checks: dict[str, Check] = {}
+metrics_registry = CollectorRegistry()
+
+
+def check(name: str, *, stops_traffic: bool = False) -> Callable[[Run], Run]:
+    """Register a check that raises Unhealthy; one that stops traffic makes /readyz say 503."""
+
+    def register(run: Run) -> Run:
+        checks[name] = Check(run, stops_traffic)
+        return run
+
+    return register
+
+
+def gauge(
+    name: str, text: str, *, labels: Iterable[str] = ()
+) -> Callable[[Callable[[], Samples]], Callable[[], Samples]]:
+    """Register a figure, read anew at each request of /metrics: label values and the number."""
+
+    def register(read: Callable[[], Samples]) -> Callable[[], Samples]:
+        metrics_registry.register(_Gauge(name, text, list(labels), read))
+        return read
+
+    return register
+
+
+def results(*, only_traffic: bool = False) -> dict[str, str]:
+    """Each check's name with "ok" or what is wrong."""
+    return {
+        name: _result(name, each.run)
+        for name, each in checks.items()
+        if each.stops_traffic or not only_traffic
+    }
+
+
+def _result(name: str, run: Run) -> str:
+    try:
+        run()
+    except Unhealthy as problem:
+        return str(problem)
+    except (DatabaseError, RedisError, OSError):
+        logger.warning("The health check %s could not be made.", name, exc_info=True)
+        return "does not answer"
+    return "ok"
+
+
+class _Gauge(Collector):
+    def __init__(
+        self, name: str, text: str, labels: list[str], read: Callable[[], Samples]
+    ) -> None:
+        self.name, self.text, self.labels, self.read = name, text, labels, read
+
+    def describe(self) -> Iterator[GaugeMetricFamily]:
+        yield GaugeMetricFamily(self.name, self.text, labels=self.labels)
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        family = GaugeMetricFamily(self.name, self.text, labels=self.labels)
+        try:
+            for values, number in self.read():
+                family.add_metric(values, number)
+        except (DatabaseError, RedisError, OSError):
+            # The other figures still count; the missing one is itself a sign.
+            logger.warning("The figure %s could not be read.", self.name, exc_info=True)
+        yield family
+
+
+@check("database", stops_traffic=True)
+def _database() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+
+
+@check("redis", stops_traffic=True)
+def _redis() -> None:
+    cache.get("heartbeat:timers")
+
+
+@check("migrations", stops_traffic=True)
+def _migrations() -> None:
+    if missing := unapplied_migrations():
+        raise Unhealthy(f"{len(missing)} migrations wait: run `manage.py migrate`")
+
+
+@check("worker", stops_traffic=True)
+def _worker() -> None:
+    if silent := [queue for queue in ("live", "mail", "timers", "bulk") if _is_silent(queue)]:
+        raise Unhealthy(f"no worker for {', '.join(silent)}")
+
+
+@check("scheduler")
+def _scheduler() -> None:
+    if _is_silent("scheduler"):
+        raise Unhealthy("the scheduler has been silent for a minute")
+
+
+@check("disk")
+def _disk() -> None:
+    if shutil.disk_usage(settings.DATA_DIR).free < _LEAST_FREE_BYTES:
+        raise Unhealthy("less than 500 MB are free in the data folder")
+
+
+@gauge("helpdesk_check_ok", "1 where a health check passes", labels=["check"])
+def _checks() -> Iterator[tuple[list[str], float]]:
+    for name, result in results().items():
+        yield [name], float(result == "ok")
+
+
+@gauge("helpdesk_disk_free_bytes", "Free space in the data folder")
+def _free() -> Iterator[tuple[list[str], float]]:
+    yield [], shutil.disk_usage(settings.DATA_DIR).free
+
+
+def unapplied_migrations() -> list[str]:
+    executor = MigrationExecutor(connection)
+    plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    return [str(migration) for migration, _backwards in plan]
+
+
+def unknown_migrations() -> list[str]:
+    """What the database has and this code does not: the database is newer than the code."""
+    loader = MigrationExecutor(connection).loader
+    known = {app for app, _name in loader.disk_migrations}
+    return [
+        f"{app}.{name}"
+        for app, name in loader.applied_migrations
+        if app in known
+        and (app, name) not in loader.graph.nodes
+        and (app, name) not in loader.replacements
+    ]
+
+
+def heartbeat(name: str) -> None:
+    """Said by a worker for each of its queues, and by the scheduler."""
+    cache.set(f"heartbeat:{name}", time.time(), timeout=None)
+
+
+def _is_silent(name: str) -> bool:
+    said_at: float | None = cache.get(f"heartbeat:{name}")
+    return said_at is None or time.time() - said_at > _SILENCE_S
+
+
+@never_cache
+def healthz(_request: HttpRequest) -> HttpResponse:
+    """The process lives; asks nothing else."""
+    return HttpResponse("ok", content_type="text/plain")
+
+
+@never_cache
+def readyz(_request: HttpRequest) -> JsonResponse:
+    found = results(only_traffic=True)
+    is_ready = all(result == "ok" for result in found.values())
+    return JsonResponse(
+        {"status": "ok" if is_ready else "unavailable", "checks": found},
+        status=200 if is_ready else 503,
+    )
+
+
+@never_cache
+def metrics(request: HttpRequest) -> HttpResponse:
+    """Prometheus reads the figures, from the networks it may come from."""
+    client = ipaddress.ip_address(request.META["REMOTE_ADDR"])
+    if not any(client in ipaddress.ip_network(each) for each in settings.METRICS_NETWORKS):
+        raise Http404
+    return HttpResponse(generate_latest(metrics_registry), content_type=CONTENT_TYPE_LATEST)
