@@ -2,6 +2,7 @@
 
 import logging
 from datetime import timedelta
+from urllib.parse import urlsplit
 
 from django.db import transaction
 from django.utils import timezone
@@ -28,7 +29,7 @@ def fetch(attachment_id: int) -> None:
         fetched = http.fetch(
             attachment.source_url,
             max_bytes=_MOST_BYTES,
-            trusted_host=_own_host(attachment.message.channel_id),
+            allow_private=_is_providers_own(attachment),
         )
     except http.FetchError as error:
         logger.warning("attachment %s was not fetched: %s", attachment.pk, type(error).__name__)
@@ -63,10 +64,13 @@ def _claim(attachment_id: int) -> Attachment | None:
     return attachment
 
 
-def _own_host(channel_id: int) -> str:
-    """The address of the provider's own API, which an admin has set."""
-    connection = Connection.objects.filter(channel=channel_id).first()
-    return str(connection.setting("api_base", "")) if connection else ""
+def _is_providers_own(attachment: Attachment) -> bool:
+    """Whether the file lies with the channel's own API, whose address an admin has set."""
+    if attachment.message is None:
+        return False
+    connection = Connection.objects.filter(channel=attachment.message.channel_id).first()
+    api_base = str(connection.setting("api_base", "")) if connection else ""
+    return bool(api_base) and urlsplit(api_base).netloc == urlsplit(attachment.source_url).netloc
 
 
 def _give_up_after_last(attachment: Attachment) -> None:
