@@ -8,7 +8,7 @@ from django.views.i18n import set_language
 
 from helpdesk import health
 
-APPS = ["accounts", "crm", "tickets", "channels_ingest", "inbox", "api", "demo"]
+APPS = ["accounts", "crm", "tickets", "channels_ingest", "inbox", "inbox.settings", "api", "demo"]
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", RedirectView.as_view(url="/inbox/"), name="home"),

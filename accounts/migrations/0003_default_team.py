@@ -1,9 +1,11 @@
+from django.apps.registry import Apps
 from django.db import migrations
+from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 
 from helpdesk.polish import sort_key
 
 
-def add_default_team(apps, schema_editor):
+def add_default_team(apps: Apps, schema_editor: BaseDatabaseSchemaEditor) -> None:
     Team = apps.get_model("accounts", "Team")
     # Historical models have no save() of ours, which would give the sort key.
     name = "Obsługa"

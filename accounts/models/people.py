@@ -1,7 +1,7 @@
 """Teams, the people who work in them, and invitations to join."""
 
 import uuid
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
@@ -13,8 +13,14 @@ from django.utils.translation import gettext_lazy as _
 
 from helpdesk.polish import sort_key
 
+# Fields are generic to the type checker alone.
+if TYPE_CHECKING:
+    _EmailField = models.EmailField[str, str]
+else:
+    _EmailField = models.EmailField
 
-class LowercaseEmailField(models.EmailField):
+
+class LowercaseEmailField(_EmailField):
     """An address kept and looked up in lower case, so that one address is one row."""
 
     def get_prep_value(self, value: Any) -> Any:
@@ -128,7 +134,7 @@ class User(AbstractBaseUser):
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     email = LowercaseEmailField(_("e-mail address"), unique=True)
-    name = models.CharField(_("name"), max_length=150)
+    name = models.CharField(_("first name and surname"), max_length=150)
     sort_key = models.CharField(max_length=150, editable=False)
     role = models.CharField(_("role"), max_length=10, choices=Role, default=Role.AGENT)
     teams = models.ManyToManyField(
@@ -216,12 +222,9 @@ class User(AbstractBaseUser):
 
     def _get_session_auth_hash(self, secret: str | None = None) -> str:
         """Django's hash over the password, with the epoch added."""
-        return salted_hmac(
-            "accounts.User.session",
-            f"{self.session_epoch}:{self.password}",
-            secret=secret,
-            algorithm="sha256",
-        ).hexdigest()
+        value = f"{self.session_epoch}:{self.password}"
+        mac = salted_hmac("accounts.User.session", value, secret=secret, algorithm="sha256")
+        return str(mac.hexdigest())
 
 
 class InvitationQuerySet(models.QuerySet["Invitation"]):
@@ -234,7 +237,7 @@ class Invitation(models.Model):
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     email = LowercaseEmailField(_("e-mail address"))
-    name = models.CharField(_("name"), max_length=150, blank=True)
+    name = models.CharField(_("first name and surname"), max_length=150, blank=True)
     role = models.CharField(_("role"), max_length=10, choices=Role, default=Role.AGENT)
     teams = models.ManyToManyField(Team, blank=True, verbose_name=_("teams"))
     token_hash = models.CharField(max_length=64, unique=True, editable=False)

@@ -1,0 +1,1 @@
+"""Pages under /settings/: what an admin sets up once, and what everybody sets for themselves."""
