@@ -4,20 +4,21 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('accounts', '0003_default_team'),
+        ("accounts", "0003_default_team"),
     ]
 
     operations = [
         migrations.AlterField(
-            model_name='invitation',
-            name='name',
-            field=models.CharField(blank=True, max_length=150, verbose_name='first name and surname'),
+            model_name="invitation",
+            name="name",
+            field=models.CharField(
+                blank=True, max_length=150, verbose_name="first name and surname"
+            ),
         ),
         migrations.AlterField(
-            model_name='user',
-            name='name',
-            field=models.CharField(max_length=150, verbose_name='first name and surname'),
+            model_name="user",
+            name="name",
+            field=models.CharField(max_length=150, verbose_name="first name and surname"),
         ),
     ]
