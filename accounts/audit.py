@@ -8,6 +8,7 @@ from django import forms
 from django.contrib.auth.models import AnonymousUser
 from django.db import models
 from django.forms import BaseForm
+from django.http import HttpRequest
 
 from accounts.models import ApiKey, AuditEntry, User
 
@@ -36,7 +37,7 @@ def record(
         object_label=str(on)[:200] if on else "",
         before=before or {},
         after=after or {},
-        ip=_network_of_request(),
+        ip=network_of(context.request),
     )
 
 
@@ -63,9 +64,8 @@ def _actor(by: User | ApiKey | AnonymousUser | None) -> tuple[AuditEntry.Actor, 
             return AuditEntry.Actor.SYSTEM, None, ""
 
 
-def _network_of_request() -> str | None:
-    """The /24 or /48 that the request came from."""
-    request = context.request
+def network_of(request: HttpRequest | None) -> str | None:
+    """The /24 or /48 that a request came from."""
     address = request.META.get("REMOTE_ADDR") if request else None
     if not address:
         return None

@@ -12,6 +12,7 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.http import HttpRequest
 from django.utils import timezone
 
+from accounts.audit import network_of
 from accounts.models import User
 from helpdesk.encryption import decrypt, encrypt
 
@@ -42,6 +43,9 @@ class AccountAdapter(DefaultAccountAdapter):
         known = self.authenticate(self.request, email=user.email, password=password)
         return known is not None and known.pk == user.pk
 
+    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
+        self.render_mail(template_prefix, email, {"email": email, **context}).send()
+
     def send_notification_mail(
         self,
         template_prefix: str,
@@ -51,7 +55,7 @@ class AccountAdapter(DefaultAccountAdapter):
     ) -> None:
         """Tell a user that their access was changed; the change stands even if the mail fails."""
         assert isinstance(user, User)
-        facts = {"timestamp": timezone.now(), "ip": self.get_client_ip(self.request)}
+        facts = {"timestamp": timezone.now(), "ip": network_of(self.request) or ""}
         try:
             self.send_mail(template_prefix, email or user.email, facts | (context or {}))
         except (OSError, SMTPException):
