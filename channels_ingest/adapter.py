@@ -3,7 +3,7 @@
 One package a channel kind, each of the same shape:
 
     __init__.py   `adapter = Adapter(package=__name__, kind=ChannelKind(...), ...)`; costs nothing
-    receive.py    checks and journals: `urlpatterns`, or `poll(connection)`, or `run(connection, stop)`
+    receive.py    checks and journals: a webhook, `poll(connection)` or `run(connection, stop)`
     parse.py      `parse(event) -> list[Item]`, without network or database
     send.py       `send(outgoing) -> Sent`; raises `Refused`, `Unavailable` or `Uncertain`
     connect.py    `SettingsForm`, `check(connection) -> Check`
@@ -142,7 +142,7 @@ class Adapter:
         return list(self._function("parse", "parse")(event))
 
     def last_resort(self, event: InboundEvent) -> list[Item] | None:
-        """A form in which an event that cannot be processed still reaches an agent, if there is one."""
+        """A plain form in which an event that cannot be processed still reaches an agent."""
         function = self._optional("parse", "last_resort")
         return list(function(event)) if function else None
 

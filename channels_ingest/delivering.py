@@ -96,7 +96,7 @@ def end_lost_leases(limit: int = 200) -> int:
 
 @transaction.atomic
 def _claim(ticket_id: int) -> Delivery | None:
-    """The ticket's next delivery, committed as `sending`; None if there is none due or one is at it."""
+    """The ticket's next delivery, committed as `sending`; None if none is due or one is at it."""
     locked(ticket_id)
     waiting = (
         Delivery.objects.select_for_update(of=("self",))
@@ -120,7 +120,7 @@ def _claim(ticket_id: int) -> Delivery | None:
 
 
 def _send(delivery: Delivery) -> bool:
-    """One call to the provider, outside any transaction. False where the ticket's queue must wait."""
+    """One call to the provider, outside any transaction. False where the ticket must wait."""
     try:
         sent = _call(delivery)
     except Refused as refusal:

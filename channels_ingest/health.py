@@ -33,7 +33,7 @@ def failed(channel_id: int, error: str) -> None:
 
 
 def needs_reauth(channel_id: int, error: str) -> None:
-    """The provider does not take our credentials: nothing goes out until an admin signs in again."""
+    """The provider refuses our credentials: nothing goes out until an admin signs in again."""
     Connection.objects.filter(channel=channel_id).update(
         state=Connection.State.NEEDS_REAUTH, error=error, last_error_at=timezone.now()
     )

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from celery import current_app
 from django.db import transaction
+from django.utils import timezone
 from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
 
@@ -58,6 +59,7 @@ def fetch_files(pks: Iterable[int], channel: Channel | None = None) -> None:
 
 def _queue(task: str, *ids: int, queue: str, eta: datetime | None = None) -> None:
     try:
-        current_app.tasks[task].apply_async(args=ids, queue=queue, **({"eta": eta} if eta else {}))
+        wait = max(0.0, (eta - timezone.now()).total_seconds()) if eta else 0.0
+        current_app.tasks[task].apply_async(args=ids, queue=queue, countdown=wait)
     except (OperationalError, RedisError, OSError):
         logger.warning("%s of %s could not be queued; a sweeper will find it", task, ids)

@@ -61,7 +61,7 @@ def _create(handle: Handle) -> Identity:
     name = handle.name.strip()[:200]
     customer = Customer(name=name)
     customer.save()
-    [identity] = Identity.objects.bulk_create(
+    Identity.objects.bulk_create(
         [
             Identity(
                 customer=customer,

@@ -1,4 +1,4 @@
-"""Two customers that are one person: merged by an agent, and taken apart again if that was wrong."""
+"""Two customers that are one person: merged by an agent, and taken apart again if not."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass

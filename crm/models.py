@@ -190,7 +190,7 @@ class CustomerShop(models.Model):
 
 
 class Consent(models.Model):
-    """What a customer agreed to or was told, in which wording. Append-only: a trigger keeps it so."""
+    """What a customer agreed to or was told, in which wording. Append-only by a trigger."""
 
     customer = models.ForeignKey(Customer, models.PROTECT, related_name="consents")
     shop = models.ForeignKey(Shop, models.PROTECT)

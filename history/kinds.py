@@ -13,7 +13,7 @@ _kinds: dict[str, frozenset[str]] = {}
 
 
 class NotAFact(ValueError):
-    """The event's kind is unknown, or its data hold something that is not a code, id, number or time."""
+    """The kind is unknown, or the data hold what is not a code, id, number or time."""
 
 
 def register(kind: str, *keys: str) -> None:
@@ -27,7 +27,7 @@ def registered() -> Iterable[str]:
 
 
 def checked(kind: str, data: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the data in JSON's types. Raises `NotAFact` where they are not of the kind's schema."""
+    """Return the data in JSON's types. Raises `NotAFact` where they break the kind's schema."""
     if kind not in _kinds:
         raise NotAFact(f"unknown kind of event: {kind}")
     if unknown := data.keys() - _kinds[kind]:

@@ -52,7 +52,7 @@ class ReaderPosition(models.Model):
 
 
 class ReaderFailure(models.Model):
-    """An event that a reader could not deal with; after three tries it is dead and the reader goes on."""
+    """An event that a reader could not deal with; the third try makes it dead."""
 
     reader = models.CharField(max_length=64)
     event = models.ForeignKey(Event, models.PROTECT, related_name="+", db_constraint=False)

@@ -21,7 +21,7 @@ _NUMBER = """
 
 @transaction.atomic
 def number_events(limit: int = 5_000) -> int:
-    """Give the next numbers to committed events, by id. Returns how many; 0 if another one is at it."""
+    """Give the next numbers to committed events, by id. Returns how many; 0 if another is at it."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [_LOCK])
         row = cursor.fetchone()

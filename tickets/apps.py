@@ -6,11 +6,11 @@ class TicketsConfig(AppConfig):
 
     def ready(self) -> None:
         from crm import merging, visibility
-        from tickets import events, ownership
-        from tickets import receipts as receipts  # registers with `receiving.take`
-        from tickets import revising as revising
+        from tickets import events, ownership, receipts, revising
         from tickets.models import Ticket
 
         events.register()
+        receipts.register()
+        revising.register()
         visibility.register(ownership.customers_seen_by)
         merging.register_mover("tickets", merging.moving(Ticket))

@@ -45,7 +45,7 @@ def assign(ticket: Ticket, user: User | None, *, by: Actor) -> Ticket:
     row = locked_for_work(ticket)
     if user is not None and not User.objects.agents().filter(pk=user.pk).exists():
         raise NotInTeam
-    return _set(ticket, row, "assignee", user, "ticket.assigned", by)
+    return _set(ticket, row, "ticket.assigned", by=by, assignee=user)
 
 
 @transaction.atomic
@@ -53,21 +53,21 @@ def set_team(ticket: Ticket, team: Team, *, by: Actor) -> Ticket:
     """Hand the ticket to a team; whoever is not in it loses the ticket."""
     row = locked_for_work(ticket)
     old = row.assignee_id
-    row = _set(ticket, row, "team", team, "ticket.team_changed", by)
+    row = _set(ticket, row, "ticket.team_changed", by=by, team=team)
     if old and not team.members.filter(pk=old).exists():
-        row = _set(ticket, row, "assignee", None, "ticket.assigned", by)
+        row = _set(ticket, row, "ticket.assigned", by=by, assignee=None)
     return row
 
 
 @transaction.atomic
 def set_priority(ticket: Ticket, priority: Ticket.Priority | str, *, by: Actor) -> Ticket:
     row = locked_for_work(ticket)
-    return _set(ticket, row, "priority", Ticket.Priority(priority), "ticket.priority_changed", by)
+    return _set(ticket, row, "ticket.priority_changed", by=by, priority=Ticket.Priority(priority))
 
 
 @transaction.atomic
 def set_reason(ticket: Ticket, reason: Reason | None, *, by: Actor) -> Ticket:
-    return _set(ticket, locked_for_work(ticket), "reason", reason, "ticket.reason_changed", by)
+    return _set(ticket, locked_for_work(ticket), "ticket.reason_changed", by=by, reason=reason)
 
 
 @transaction.atomic
@@ -113,14 +113,14 @@ def snooze(ticket: Ticket, until: datetime | None, *, by: Actor) -> Ticket:
 @transaction.atomic
 def set_spam(ticket: Ticket, spam: bool, *, by: Actor) -> Ticket:
     """Mark as spam (its clocks end, it leaves every view but one), or say that it is none."""
-    return _set(ticket, locked_for_work(ticket), "spam", spam, "ticket.spam_changed", by)
+    return _set(ticket, locked_for_work(ticket), "ticket.spam_changed", by=by, spam=spam)
 
 
 @transaction.atomic
 def reviewed(ticket: Ticket, *, by: Actor) -> Ticket:
     """An agent has looked at what a stranger wrote into the ticket."""
     row = locked_for_work(ticket)
-    return _set(ticket, row, "needs_review", False, "ticket.review_changed", by)
+    return _set(ticket, row, "ticket.review_changed", by=by, needs_review=False)
 
 
 @transaction.atomic
@@ -143,7 +143,7 @@ def set_participant(
 def set_customer(ticket: Ticket, customer: Customer, *, by: Actor) -> Ticket:
     """The case belongs to another customer (a forwarded mail, a confirmed claim)."""
     row = locked_for_work(ticket)
-    return _set(ticket, row, "customer", customer, "ticket.customer_changed", by)
+    return _set(ticket, row, "ticket.customer_changed", by=by, customer=customer)
 
 
 @transaction.atomic
@@ -158,7 +158,7 @@ def follow(ticket: Ticket, user: User, *, why: TicketFollower.Why) -> None:
 
 
 def see(ticket: Ticket, user: User, message_id: int) -> None:
-    """Remember the newest message a user has seen; it only moves forward. No event: it is private."""
+    """Remember the newest message a user has seen; it only moves forward, and is no event."""
     seen, created = Seen.objects.get_or_create(
         user=user, ticket=ticket, defaults={"message_id": message_id}
     )
@@ -168,8 +168,9 @@ def see(ticket: Ticket, user: User, message_id: int) -> None:
         )
 
 
-def _set(ticket: Ticket, row: Ticket, name: str, value: object, kind: str, by: Actor) -> Ticket:
+def _set(ticket: Ticket, row: Ticket, kind: str, *, by: Actor, **change: object) -> Ticket:
     """Change one column of the locked row and record old and new, as ids or codes."""
+    [(name, value)] = change.items()
     column = f"{name}_id" if name in _RELATIONS else name
     old = getattr(row, column)
     setattr(row, name, value)

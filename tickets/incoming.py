@@ -41,7 +41,7 @@ class Threading:
 
 @dataclass(frozen=True)
 class Incoming:
-    """One message that a customer wrote, or that somebody sent them past the helpdesk (`outbound`)."""
+    """One message that a customer wrote, or that was sent them past the helpdesk (`outbound`)."""
 
     channel_id: int
     sender: Handle

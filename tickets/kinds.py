@@ -40,7 +40,7 @@ class Capabilities:
 
 @dataclass(frozen=True)
 class ChannelKind:
-    """One kind of channel. `queue` names the Celery queue of its work; `follow_up_days` the default."""
+    """One kind of channel. `queue` is the Celery queue of its work."""
 
     name: str
     label: str | Promise
@@ -53,7 +53,7 @@ class ChannelKind:
     # Sent in the process that wrote it: our own chat, which nothing can refuse.
     immediate: bool = False
     follow_up_days: int = 14
-    # The newest open ticket of a person on a channel takes their messages; mail has rules of its own.
+    # A person's newest open ticket takes their messages; mail has rules of its own.
     one_conversation: bool = True
     # Gives an outbound message its id before the first attempt (a mail's Message-ID).
     external_id: "Callable[[Message], str] | None" = None

@@ -20,7 +20,7 @@ def locked_final(ticket: Ticket | int) -> Ticket:
 
 
 def locked_for_work(ticket: Ticket | int) -> Ticket:
-    """The locked ticket, for an agent's change. Raises `TicketMerged` where it went into another."""
+    """The locked ticket, for an agent's change. Raises `TicketMerged`."""
     found = locked(ticket)
     if found.merged_into_id:
         raise TicketMerged

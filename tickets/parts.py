@@ -24,7 +24,7 @@ def parts_of(message: Message, can: Capabilities) -> list[Part]:
 
 
 def split(text: str, longest: int | None) -> list[str]:
-    """Cut at a paragraph, else a line, else a space, else anywhere; nothing is lost but white space."""
+    """Cut at a paragraph, a line, a space or anywhere; nothing is lost but white space."""
     text = text.strip()
     if longest is None or not text:
         return [text] if text else []

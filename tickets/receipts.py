@@ -16,7 +16,7 @@ from tickets.models import Delivery, Message
 
 
 def receipt(item: Receipt, *, event_id: int | None = None, source_key: str | None = None) -> None:
-    """Move the deliveries on that the receipt names; one that names nothing of ours changes nothing."""
+    """Move on the deliveries that the receipt names; naming nothing of ours is no error."""
     state = Delivery.State(item.state)
     for delivery in _named(item):
         with transaction.atomic():
@@ -97,5 +97,7 @@ def _mark_unreachable(addresses: Iterable[str]) -> None:
     ).update(unreachable_at=timezone.now())
 
 
-receiving.take.register(Receipt, receipt)
-receiving.take.register(Bounce, bounce)
+def register() -> None:
+    """Take in what this module is for (from `AppConfig.ready`)."""
+    receiving.take.register(Receipt, receipt)
+    receiving.take.register(Bounce, bounce)

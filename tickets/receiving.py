@@ -47,7 +47,9 @@ def receive(
         identifying.fill_in_name(identity, incoming.sender.name)
         found = threading.find(incoming, identity, channel)
         ticket = found.ticket or _open(incoming, identity, channel, found)
-        message = _store(ticket, incoming, identity, found, event_id, source_key)
+        message = _store(
+            ticket, incoming, identity, found, event_id=event_id, source_key=source_key
+        )
         if incoming.outbound:
             _sent_elsewhere(ticket, message)
         else:
@@ -65,7 +67,7 @@ def file_automatic(
     if known := _stored(incoming, channel, source_key):
         return known
     found = threading.Found(Message.Rule.REFERENCES, ticket)
-    message = _store(ticket, incoming, identity, found, event_id, source_key)
+    message = _store(ticket, incoming, identity, found, event_id=event_id, source_key=source_key)
     recording.record(
         ticket,
         "message.received",
@@ -118,6 +120,7 @@ def _store(
     incoming: Incoming,
     identity: Identity,
     found: threading.Found,
+    *,
     event_id: int | None,
     source_key: str | None,
 ) -> Message:

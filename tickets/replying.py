@@ -28,7 +28,7 @@ from tickets.windows import reply_window
 
 @dataclass(frozen=True)
 class Draft:
-    """What is to be said. `body_html` is sanitised; without `body_text` its text is taken from it."""
+    """What is to be said. Without `body_text` the text of `body_html` is taken."""
 
     body_text: str = ""
     body_html: str = ""
@@ -64,7 +64,9 @@ def reply(
     _check(ticket, channel, seen, automatic=automatic)
     to = recipient(ticket, channel)
     before = _before(ticket)
-    message = _write(ticket, channel, draft, Message.Direction.OUTBOUND, user, automatic)
+    message = _write(
+        ticket, channel, draft, Message.Direction.OUTBOUND, user=user, automatic=automatic
+    )
     message.recipients = _recipients(ticket, channel, to, draft)
     message.context = {**message.context, "before": before}
     make_id = kinds.get(channel.kind).external_id
@@ -88,7 +90,7 @@ def note(
 ) -> Message:
     """Write an internal note; it never leaves the helpdesk. Closed tickets take notes as well."""
     ticket = locked_for_work(ticket)
-    message = _write(ticket, ticket.channel, draft, Message.Direction.NOTE, user, False)
+    message = _write(ticket, ticket.channel, draft, Message.Direction.NOTE, user=user)
     if author:
         message.author_kind = author
         message.save(update_fields=["author_kind"])
@@ -183,8 +185,9 @@ def _write(
     channel: Channel,
     draft: Draft,
     direction: Message.Direction,
+    *,
     user: User | None,
-    automatic: bool,
+    automatic: bool = False,
 ) -> Message:
     body_html = html.sanitize(draft.body_html) if draft.body_html else ""
     body_text = (draft.body_text or html.text_of(body_html)).replace("\0", "").strip()

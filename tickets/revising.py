@@ -64,7 +64,7 @@ def react(item: Reaction, *, event_id: int | None = None, source_key: str | None
 def add_context(
     item: Context, *, event_id: int | None = None, source_key: str | None = None
 ) -> None:
-    """Keep a fact of the conversation on the person's newest ticket of the channel, if there is one."""
+    """Keep a fact of the conversation on the person's newest ticket of the channel, if any."""
     with transaction.atomic():
         identity = identifying.locked(item.sender)
         newest = (
@@ -101,7 +101,9 @@ def _record(kind: str, ticket: Ticket, message: Message, **data: int) -> None:
     )
 
 
-receiving.take.register(Edit, edit)
-receiving.take.register(Removal, remove)
-receiving.take.register(Reaction, react)
-receiving.take.register(Context, add_context)
+def register() -> None:
+    """Take in what this module is for (from `AppConfig.ready`)."""
+    receiving.take.register(Edit, edit)
+    receiving.take.register(Removal, remove)
+    receiving.take.register(Reaction, react)
+    receiving.take.register(Context, add_context)

@@ -51,8 +51,8 @@ def _conversation(ticket: Ticket | None) -> Found:
 
 def _mail(incoming: Incoming, identity: Identity, channel: Channel) -> Found:
     hints = incoming.threading
-    for rule, ticket in _candidates(incoming, channel):
-        ticket = locked_final(ticket)
+    for rule, candidate in _candidates(incoming, channel):
+        ticket = locked_final(candidate)
         known = hints.known_sender and _is_known(identity, ticket)
         if known:
             return _joined(ticket, rule)

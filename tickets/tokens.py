@@ -19,7 +19,7 @@ def reply_address(mailbox: str, ref: str) -> str:
 
 
 def ref_in(address: str, mailbox: str) -> str | None:
-    """The ref of a reply address of this mailbox; None where it is another's, or the code is wrong."""
+    """The ref of a reply address of this mailbox; None if it is another's or the code is wrong."""
     local, _at, domain = address.strip().lower().rpartition("@")
     own_local, _own_at, own_domain = mailbox.lower().rpartition("@")
     name, plus, tag = local.rpartition("+")
@@ -41,7 +41,8 @@ def signature(purpose: str, value: str) -> str:
 
 def is_signed(purpose: str, value: str, mac: str) -> bool:
     """Whether `mac` is our signature of the value, by any key that is still in use."""
-    return any([hmac.compare_digest(mac, _sign(key, f"{purpose}|{value}")) for key in _keys()])
+    fits = [hmac.compare_digest(mac, _sign(key, f"{purpose}|{value}")) for key in _keys()]
+    return any(fits)
 
 
 def _keys() -> Sequence[str]:

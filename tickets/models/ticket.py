@@ -53,7 +53,7 @@ class Reason(models.Model):
 
 class TicketQuerySet(models.QuerySet["Ticket"]):
     def visible_to(self, user: User) -> "TicketQuerySet":
-        """The one door for reading: own teams', assigned, followed or mentioned; all for managers."""
+        """The one door for reading: own teams', assigned, followed; all for managers, admins."""
         if user.sees_all:
             return self
         followed = TicketFollower.objects.filter(ticket=OuterRef("pk"), user=user)
@@ -74,7 +74,7 @@ class TicketQuerySet(models.QuerySet["Ticket"]):
         )
 
     def page_after(self, order: str, value: datetime | None, ticket_id: int) -> "TicketQuerySet":
-        """Rows after this position (keyset). `order` is the column, "-" in front for newest first."""
+        """Rows after this position (keyset). `order` is the column, "-" for newest first."""
         column, newest_first = order.lstrip("-"), order.startswith("-")
         way = "lt" if newest_first else "gt"
         return self.filter(

@@ -48,7 +48,7 @@ class WorkingHours:
         return _versions[version.pk]
 
     def periods(self, day: date) -> tuple[Period, ...]:
-        """The open periods of a local day: its exception, else none on a holiday, else the week's."""
+        """The open periods of a local day: its exception, none on a holiday, else the week's."""
         if day in self.days:
             return self.days[day]
         if self.country and _is_holiday(self.country, day):
@@ -110,7 +110,7 @@ class WorkingHours:
         """The day's open intervals in UTC, in order.
 
         A local day is one stretch of constant offset to UTC, or two when the clocks change. Each
-        period is laid over each stretch: so 02:30 that does not exist counts nothing, and 02:30 that
+        period is laid over each stretch: so 02:30 that does not exist counts nothing, and one that
         exists twice counts twice.
         """
         periods = self.periods(day)
@@ -163,7 +163,7 @@ def _is_holiday(country: str, day: date) -> bool:
 
 @lru_cache(maxsize=128)
 def _holidays(country: str, year: int) -> holidays.HolidayBase:
-    """Public holidays of a year. Poland's include 24 December from 2025 (polish-support, holidays)."""
+    """Public holidays of a year. Poland's include 24 December from 2025."""
     return holidays.country_holidays(country, years=year)
 
 

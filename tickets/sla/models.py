@@ -23,9 +23,9 @@ class Calendar(models.Model):
 class CalendarVersion(models.Model):
     """Working hours, never changed once made: past figures keep the calendar they were made with.
 
-    `week` has seven lists (Monday first) of ["HH:MM", "HH:MM"] periods; `holidays` is a country code
-    of the library `holidays` or ''; `days` maps "YYYY-MM-DD" to the periods of that one day ([] is
-    closed).
+    `week` has seven lists (Monday first) of ["HH:MM", "HH:MM"] periods; `holidays` is a country
+    code of the library `holidays` or ''; `days` maps "YYYY-MM-DD" to the periods of that one day
+    ([] is closed).
     """
 
     calendar = models.ForeignKey(Calendar, models.PROTECT, related_name="versions")
