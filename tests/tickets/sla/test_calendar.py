@@ -41,8 +41,7 @@ weeks = st.tuples(*[periods()] * 7)
 # Around the nights in which the clocks change, the new year, and 24 December.
 days = st.sampled_from(["2026-03-28", "2026-10-24", "2026-12-23", "2027-03-27", "2025-12-30"])
 moments = st.builds(
-    lambda day, offset: datetime.fromisoformat(day).replace(tzinfo=UTC)
-    + timedelta(minutes=offset),
+    lambda day, offset: datetime.fromisoformat(day).replace(tzinfo=UTC) + timedelta(minutes=offset),
     days,
     st.integers(0, 3 * 24 * 60),
 )
