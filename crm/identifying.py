@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from django.db import transaction
+
 from crm import normalising
 from crm.models import Customer, Identity
 
@@ -56,6 +58,7 @@ def _find(handle: Handle) -> Identity | None:
     )
 
 
+@transaction.atomic
 def _create(handle: Handle) -> Identity:
     """Insert first, customer and all; whoever loses the race waits for the winner's commit."""
     name = handle.name.strip()[:200]

@@ -62,26 +62,30 @@ def read_all() -> int:
     return sum(read(reader) for reader in registered())
 
 
-def _read_batch(reader: Reader, size: int | None = None) -> int:
+def _read_batch(reader: Reader) -> int:
+    """One batch; where it fails, its first event alone, so that one event does not hold others."""
+    count, error = _try(reader, reader.batch)
+    if error is not None and reader.batch > 1:
+        count, error = _try(reader, 1)
+    return count if error is None else _note_failure(reader, error)
+
+
+def _try(reader: Reader, size: int) -> tuple[int, Exception | None]:
+    """Hand over up to `size` events; returns how many, or 0 and what the reader raised."""
     try:
         with transaction.atomic():
             position = _position(reader)
             if position is None:
-                return 0
-            events = list(
-                Event.objects.filter(seq__gt=position.seq).order_by("seq")[: size or reader.batch]
-            )
-            if not events:
-                return 0
-            reader.handle(events)
-            _move(position, events[-1])
-            return len(events)
+                return 0, None
+            events = list(Event.objects.filter(seq__gt=position.seq).order_by("seq")[:size])
+            if events:
+                reader.handle(events)
+                _move(position, events[-1])
+            return len(events), None
     except Exception as error:
         # A reader is other rooms' code and may raise anything; one event must not stop the log.
         logger.exception("reader %s failed", reader.name)
-        if size == 1 or reader.batch == 1:
-            return _note_failure(reader, error)
-        return _read_batch(reader, size=1)
+        return 0, error
 
 
 def _position(reader: Reader) -> ReaderPosition | None:

@@ -1,10 +1,14 @@
 """Services for every test: real PostgreSQL and Redis; tasks run at once, in the test itself."""
 
 from collections.abc import Iterator
+from importlib import import_module
 
 import pytest
 from celery import Celery
+from django.apps import AppConfig, apps
 from django.core.cache import cache
+from django.db import connection
+from django.db.models.signals import post_migrate
 
 from helpdesk.celery import app
 
@@ -22,3 +26,18 @@ def celery() -> Iterator[Celery]:
 def empty_cache() -> None:
     """Counters of throttles and cached fragments do not outlive their test."""
     cache.clear()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def defaults_survive_a_flush() -> None:
+    """A transactional test empties all tables; the rows that migrations make come back."""
+    team = import_module("accounts.migrations.0003_default_team")
+    promises = import_module("tickets.migrations.0002_defaults")
+
+    def restore(sender: AppConfig, **_kwargs: object) -> None:
+        if sender.name == "accounts":
+            team.add_default_team(apps, connection.schema_editor())
+        if sender.name == "tickets":
+            promises.make_defaults(apps, connection.schema_editor())
+
+    post_migrate.connect(restore, weak=False, dispatch_uid="tests.defaults")

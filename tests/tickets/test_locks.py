@@ -1,22 +1,37 @@
 """Many at once: one customer, one conversation, nothing twice. Each fails without its lock."""
 
 import threading
+import time
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from django.db import connections
 from django.utils import timezone
 
+from crm import identifying
 from crm.models import Customer, Identity
+from history.models import Event
 from history.recording import Actor
-from tests.factories import make_channel, make_incoming, make_ticket
-from tickets import changing, replying
-from tickets.models import Message, Ticket
+from tests.factories import handle, make_channel, make_incoming, make_ticket
+from tickets import attaching, changing, replying
+from tickets.incoming import Threading
+from tickets.models import Message, Participant, Ticket
 from tickets.receiving import receive
 
 pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def slow_storing(monkeypatch):
+    """Widens the race: what was read is old by the time it is used, unless it was locked."""
+    attach = attaching.attach
+
+    def slow(message, files):
+        time.sleep(0.2)
+        return attach(message, files)
+
+    monkeypatch.setattr(attaching, "attach", slow)
 
 
 def at_once(jobs: list[Callable[[], object]]) -> list[Exception]:
@@ -72,38 +87,51 @@ def test_the_same_message_in_parallel_is_stored_once():
     assert Message.objects.count() == 1
 
 
-def test_changes_made_at_once_all_count():
-    ticket = make_ticket()
-    before = Ticket.objects.get(pk=ticket.pk).version
-    by = Actor("agent", 1)
-    priorities = ["low", "high", "urgent", "normal"] * 3
+def test_messages_of_a_known_customer_without_a_ticket_open_one(slow_storing):
+    """The identity's lock: without it each would find no ticket and open one."""
+    channel = make_channel("messenger")
+    identifying.find_or_create(handle(channel))
+
+    errors = at_once([lambda: receive(make_incoming(channel)) for _ in range(8)])
+
+    assert errors == []
+    assert Ticket.objects.get().messages.count() == 8
+
+
+def test_two_people_who_wake_a_ticket_at_once_wake_it_once(slow_storing):
+    """The ticket's lock: without it each would find it pending and tell of the change."""
+    channel = make_channel()
+    ticket = make_ticket(channel)
+    people = [f"osoba{number}@example.com" for number in range(4)]
+    for person in people:
+        identity = identifying.find_or_create(handle(channel, person))
+        Participant.objects.create(ticket=ticket, identity=identity, role=Participant.Role.CC)
+    changing.set_status(ticket, Ticket.Status.PENDING, by=Actor("agent", 1))
+    hints = Threading(refs=(ticket.ref,))
 
     errors = at_once(
         [
-            lambda priority=priority: changing.set_priority(
-                Ticket.objects.get(pk=ticket.pk), priority, by=by
-            )
-            for priority in priorities
+            lambda person=person: receive(make_incoming(channel, sender=person, threading=hints))
+            for person in people
         ]
     )
 
     assert errors == []
-    ticket.refresh_from_db()
-    assert ticket.priority in priorities
-    assert ticket.version > before
+    woken = Event.objects.filter(kind="ticket.status_changed", data__new="open")
+    assert woken.count() == 1
 
 
-def test_customers_message_and_agents_status_do_not_overwrite_each_other():
+def test_customers_message_and_agents_change_do_not_overwrite_each_other():
     channel = make_channel("messenger")
     first = receive(make_incoming(channel))
-    again = replace(make_incoming(channel), body_text="Jeszcze jedno")
     ticket = first.ticket
+    by = Actor("agent", 1)
 
     errors = at_once(
         [
-            lambda: receive(again),
-            lambda: changing.set_priority(ticket, "urgent", by=Actor("agent", 1)),
-            lambda: replying.note(ticket, replying.Draft("Notatka"), by=Actor("agent", 1)),
+            lambda: receive(make_incoming(channel)),
+            lambda: changing.set_priority(ticket, "urgent", by=by),
+            lambda: replying.note(ticket, replying.Draft("Notatka"), by=by),
         ]
     )
 
