@@ -2,6 +2,8 @@
 
 import unicodedata
 
+from django.utils.text import slugify
+
 # "q", "v" and "x" stand in no Polish word, but in names.
 _ALPHABET = "aąbcćdeęfghijklłmnńoópqrsśtuvwxyzźż"
 # The letters become consecutive characters from "a" on, in the order of the alphabet.
@@ -24,3 +26,9 @@ def _place(character: str) -> str:
     if plain in _PLACES:
         return _PLACES[plain]
     return character if character.isdigit() else " "
+
+
+def slug(text: str) -> str:
+    """`Zwroty łódzkie` is `zwroty-lodzkie`; '' where nothing of the text can stand in one."""
+    # "ł" is a letter of its own to Unicode, and would be dropped.
+    return slugify(text.translate({ord("ł"): "l", ord("Ł"): "L"}))
