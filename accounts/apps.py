@@ -6,4 +6,7 @@ class AccountsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from accounts import checks, receivers  # noqa: F401  (registered by being imported)
+        from accounts import checks, receivers, setup  # noqa: F401  (registered by being imported)
+        from helpdesk.prepare import greetings
+
+        greetings.append(setup.greeting)

@@ -31,6 +31,11 @@ def setup_link() -> str:
     return absolute("accounts:setup", signing.dumps("first admin", salt=_SALT))
 
 
+def greeting() -> str:
+    """What the start of the helpdesk says as long as there is no admin."""
+    return f"Make the first administrator at {setup_link()}" if is_needed() else ""
+
+
 def check(token: str) -> None:
     """Raises LinkNotValid unless the link is ours, young enough and still needed."""
     try:

@@ -10,8 +10,6 @@ from django.core.asgi import get_asgi_application
 from django.urls import URLPattern
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "helpdesk.settings")
-# A page that takes longer has lost its reader, but still holds up the others.
-os.environ.setdefault("HELPDESK_STATEMENT_TIMEOUT_S", "30")
 
 http = get_asgi_application()
 

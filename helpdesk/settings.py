@@ -196,7 +196,8 @@ DATABASE_URL = env.str("DATABASE_URL", "")
 REDIS_URL = env.str("REDIS_URL", f"unix://{SOCKET_DIR}/redis.sock?db=0")
 DATABASE_IS_EMBEDDED = not DATABASE_URL
 _pool_size = env.int("HELPDESK_DATABASE_POOL", 10, validate=Range(min=0))
-_statement_timeout_s = env.int("HELPDESK_STATEMENT_TIMEOUT_S", 0, validate=Range(min=0))
+# For the web server alone: who waited longer for a page has left it.
+STATEMENT_TIMEOUT_S = env.int("HELPDESK_STATEMENT_TIMEOUT_S", 30, validate=Range(min=1))
 
 
 def _database() -> dict[str, Any]:
@@ -210,12 +211,11 @@ def _database() -> dict[str, Any]:
         }
     else:
         database = dict(env.dj_db_url("DATABASE_URL"))
+    database["CONN_HEALTH_CHECKS"] = True
     options = database.setdefault("OPTIONS", {})
     options.setdefault("connect_timeout", 5)
     if _pool_size:
         options["pool"] = {"min_size": 1, "max_size": _pool_size, "timeout": 10}
-    if _statement_timeout_s:
-        options["options"] = f"-c statement_timeout={_statement_timeout_s}s"
     return database
 
 
@@ -380,6 +380,7 @@ LOGGING = {
         # Their INFO lines name full addresses, with the secrets that some carry.
         "httpx": {"level": "WARNING"},
         "httpcore": {"level": "WARNING"},
+        "uvicorn": {"level": "WARNING"},
         # One line for each task would bury the rest.
         "celery.app.trace": {"level": "WARNING"},
         "celery.worker.strategy": {"level": "WARNING"},

@@ -1,0 +1,28 @@
+"""One web server process, on a listening socket that the supervisor keeps open for all of them.
+
+uvicorn is told everything here: its own command line would bring its own log format, and
+believe the proxy headers that `helpdesk.proxies` judges.
+"""
+
+import socket
+
+import uvicorn
+from django.conf import settings
+
+_GRACE_S = 5
+
+
+def serve(listening: socket.socket) -> None:
+    options = settings.DATABASES["default"]["OPTIONS"]
+    options["options"] = f"-c statement_timeout={settings.STATEMENT_TIMEOUT_S}s"
+    config = uvicorn.Config(
+        "helpdesk.asgi:application",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        lifespan="off",
+        timeout_graceful_shutdown=_GRACE_S,
+        ws_max_size=256 * 1024,
+    )
+    uvicorn.Server(config).run(sockets=[listening])
