@@ -1,4 +1,4 @@
-"""Chat on the shop's own page."""
+"""Chat on the shop's own pages: our widget, our protocol, no provider in between (README.md)."""
 
 from django.utils.translation import gettext_lazy as _
 
@@ -14,7 +14,9 @@ adapter = Adapter(
         icon="message-circle",
         capabilities=Capabilities(
             max_text=10_000,
+            max_files=5,
             max_file_bytes=10 * 1024 * 1024,
+            max_total_bytes=50 * 1024 * 1024,
             typing=True,
             receipts=True,
         ),
