@@ -1,9 +1,10 @@
 from celery import shared_task
 
 from channels_ingest import delivering, files, journal, profiles, sweeping
+from channels_ingest.chat import tasks as chat
 
 # Seconds.
-SCHEDULE = {"channels_ingest.tasks.sweep": 20.0}
+SCHEDULE = {"channels_ingest.tasks.sweep": 20.0, **chat.SCHEDULE}
 
 
 @shared_task(queue="mail", acks_late=True, ignore_result=True)
