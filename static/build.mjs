@@ -11,6 +11,8 @@ const ROOT = dirname(STATIC);
 const SRC = join(STATIC, "src");
 const DIST = join(STATIC, "dist");
 const ICONS = join(ROOT, "node_modules/@tabler/icons/icons");
+// The widget runs in whatever the shop's customers have.
+const CUSTOMERS_BROWSERS = ["chrome105", "firefox110", "safari15.4"];
 const BROWSERS = ["chrome123", "firefox121", "safari17.5"];
 
 // What pages load, by its name in static/dist/.
@@ -50,6 +52,38 @@ async function styles() {
   }
 }
 
+// The chat widget: a loader that carries its own style as text, and the chat for its frame.
+async function widget() {
+  const cssAsText = {
+    name: "css-as-text",
+    setup(build) {
+      build.onLoad({ filter: /loader\.css$/ }, async ({ path }) => {
+        const css = await readFile(path, "utf8");
+        const { code } = await esbuild.transform(css, { loader: "css", minify: true });
+        return { contents: code.trim(), loader: "text" };
+      });
+    },
+  };
+  const options = {
+    outdir: join(DIST, "widget"),
+    bundle: true,
+    minify: true,
+    target: CUSTOMERS_BROWSERS,
+    legalComments: "none",
+  };
+  await esbuild.build({
+    ...options,
+    entryPoints: [join(SRC, "widget/loader.ts")],
+    format: "iife",
+    plugins: [cssAsText],
+  });
+  await esbuild.build({
+    ...options,
+    entryPoints: [join(SRC, "widget/app.ts"), join(SRC, "widget/app.css")],
+    format: "iife",
+  });
+}
+
 // One sprite of the icons that templates and modules name: {% icon "mail" %}, icon("mail") or a
 // value of static/src/icons.json (names that are put together at run time).
 async function iconSprite() {
@@ -82,4 +116,4 @@ async function iconSprite() {
 await rm(DIST, { recursive: true, force: true });
 await mkdir(DIST, { recursive: true });
 await copyFile(join(SRC, "favicon.svg"), join(DIST, "favicon.svg"));
-await Promise.all([scripts(), styles(), iconSprite()]);
+await Promise.all([scripts(), styles(), widget(), iconSprite()]);

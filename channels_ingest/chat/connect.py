@@ -14,7 +14,11 @@ from channels_ingest.chat import origins, widgets
 from channels_ingest.models import Connection
 
 _COLOR = re.compile(r"#[0-9a-fA-F]{6}\Z")
-_WISHES = [("required", _("must be filled in")), ("optional", _("may be filled in")), ("", _("not asked"))]
+_WISHES = [
+    ("required", _("must be filled in")),
+    ("optional", _("may be filled in")),
+    ("", _("not asked")),
+]
 _MOST_TRIGGERS = 10
 
 
@@ -26,7 +30,7 @@ class OriginsField(forms.CharField):
     def prepare_value(self, value: Any) -> Any:
         return "\n".join(value) if isinstance(value, list) else value
 
-    def clean(self, value: Any) -> list[str]:  # type: ignore[override]  # settings hold a list
+    def clean(self, value: Any) -> list[str]:
         text = "\n".join(value) if isinstance(value, list) else super().clean(value)
         return [origins.normalised(line) for line in text.split() if line]
 
@@ -36,7 +40,9 @@ class SettingsForm(forms.Form):
 
     origins = OriginsField(
         label=_("Addresses of the shop's pages"),
-        help_text=_("One a line: https://shop.example.com, or https://*.example.com for all below."),
+        help_text=_(
+            "One a line: https://shop.example.com, or https://*.example.com for all below."
+        ),
         required=False,
     )
     title = forms.CharField(label=_("Title"), max_length=60, required=False)
@@ -49,7 +55,11 @@ class SettingsForm(forms.Form):
     )
     theme = forms.ChoiceField(
         label=_("Appearance"),
-        choices=[("auto", _("As the visitor's device")), ("light", _("Light")), ("dark", _("Dark"))],
+        choices=[
+            ("auto", _("As the visitor's device")),
+            ("light", _("Light")),
+            ("dark", _("Dark")),
+        ],
         initial="auto",
         required=False,
     )
@@ -60,10 +70,18 @@ class SettingsForm(forms.Form):
         required=False,
     )
     offset_x = forms.IntegerField(
-        label=_("Distance from the side (px)"), min_value=0, max_value=200, initial=20, required=False
+        label=_("Distance from the side (px)"),
+        min_value=0,
+        max_value=200,
+        initial=20,
+        required=False,
     )
     offset_y = forms.IntegerField(
-        label=_("Distance from the bottom (px)"), min_value=0, max_value=400, initial=20, required=False
+        label=_("Distance from the bottom (px)"),
+        min_value=0,
+        max_value=400,
+        initial=20,
+        required=False,
     )
     prechat = forms.BooleanField(label=_("Ask for contact details before the chat"), required=False)
     field_name = forms.ChoiceField(
@@ -91,9 +109,7 @@ class SettingsForm(forms.Form):
     consent_version = forms.CharField(
         label=_("Version of this information"), max_length=50, required=False
     )
-    consent_required = forms.BooleanField(
-        label=_("The visitor has to agree to it"), required=False
-    )
+    consent_required = forms.BooleanField(label=_("The visitor has to agree to it"), required=False)
     privacy_url = forms.URLField(
         label=_("Address of the privacy policy"), assume_scheme="https", required=False
     )

@@ -1,4 +1,4 @@
-"""The visitor's WebSocket: resumes by number, takes frames one after the other, sends what is new."""
+"""The visitor's WebSocket: resumes by number, takes frames in turn, sends what is new."""
 
 import asyncio
 import ipaddress
@@ -45,8 +45,8 @@ async def in_thread(work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> 
     return result
 
 
-class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # the library has no types
-    """One tab of one visitor. The first frame is `session.resume`; the token is never in the URL."""
+class ChatConsumer(AsyncWebsocketConsumer):
+    """One tab of one visitor. The token comes in the first frame, `session.resume`."""
 
     chat: ChatSession | None = None
     # The number of the last event this socket has sent.
@@ -116,7 +116,11 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # the library
 
     async def _resume(self, frame: dict[str, Any]) -> None:
         token, last_seq = frame.get("resume_token"), frame.get("last_seq", 0)
-        if not isinstance(token, str) or isinstance(last_seq, bool) or not isinstance(last_seq, int):
+        if (
+            not isinstance(token, str)
+            or isinstance(last_seq, bool)
+            or not isinstance(last_seq, int)
+        ):
             raise Problem("malformed")
         chat = await in_thread(tokens.session_of, token, self.widget.channel)
         if self.impatience:

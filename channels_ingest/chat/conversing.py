@@ -16,7 +16,7 @@ PAGE = 50
 MOST_MISSED = 200
 
 _WAITS_FOR_US = "waiting_for_agent"
-STATUSES = {
+STATUSES: dict[str, str] = {
     Ticket.Status.NEW: _WAITS_FOR_US,
     Ticket.Status.OPEN: _WAITS_FOR_US,
     Ticket.Status.PENDING: "waiting_for_customer",
@@ -128,7 +128,7 @@ def as_frame(event: ChatEvent) -> dict[str, Any]:
 
 def first_name(name: str) -> str:
     """Visitors see an agent's first name only."""
-    return name.split()[0] if name.split() else ""
+    return name.split(maxsplit=1)[0] if name.split() else ""
 
 
 def _append(session: ChatSession, **fields: Any) -> ChatEvent:
@@ -144,12 +144,14 @@ def _attach_uploads(session: ChatSession, message: Message) -> None:
     ids: Iterable[str] = message.context.get("uploads", [])
     if ids:
         mine = ChatUpload.objects.filter(session=session, attachment__public_id__in=ids)
-        Attachment.objects.filter(
-            pk__in=mine.values("attachment_id"), message__isnull=True
-        ).update(message=message)
+        Attachment.objects.filter(pk__in=mine.values("attachment_id"), message__isnull=True).update(
+            message=message
+        )
 
 
 def _catch_up(event: Event) -> None:
+    if event.message_id is None:
+        return
     message = Message.objects.select_related("sender").filter(pk=event.message_id).first()
     if message is None or message.sender is None:
         return

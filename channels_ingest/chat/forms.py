@@ -149,9 +149,7 @@ def _line(data: dict[str, Any], name: str) -> str:
 def _is_robot(data: dict[str, Any]) -> bool:
     """Only robots see the hidden field, or are done at once."""
     seconds = data.get("seconds")
-    return bool(data.get("honeypot")) or (
-        isinstance(seconds, int | float) and seconds < _FASTEST_S
-    )
+    return bool(data.get("honeypot")) or (isinstance(seconds, int | float) and seconds < _FASTEST_S)
 
 
 def _check_consent(widget: Widget, data: dict[str, Any]) -> None:

@@ -47,7 +47,7 @@ def ask_for_transcript(session: ChatSession, conversation: object, email: object
 
 
 def plan_missed(session: ChatSession, event: ChatEvent) -> None:
-    """An agent answered somebody who has left: their mail is due in five minutes, unless they return."""
+    """Whoever has left gets an agent's answer by mail in five minutes, unless they return."""
     session.refresh_from_db(fields=["last_seen_at", "email"])
     if session.is_here or not session.email:
         return

@@ -74,9 +74,7 @@ class ChatEvent(models.Model):
 
     session = models.ForeignKey(ChatSession, models.CASCADE, related_name="events")
     seq = models.PositiveIntegerField()
-    message = models.ForeignKey(
-        Message, models.CASCADE, null=True, related_name="chat_events"
-    )
+    message = models.ForeignKey(Message, models.CASCADE, null=True, related_name="chat_events")
     status = models.CharField(max_length=24, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
 
@@ -154,9 +152,7 @@ class ChatMail(models.Model):
             ),
         ]
         indexes = [
-            models.Index(
-                fields=["due_at"], name="chat_mail_due", condition=Q(done_at__isnull=True)
-            )
+            models.Index(fields=["due_at"], name="chat_mail_due", condition=Q(done_at__isnull=True))
         ]
 
     def __str__(self) -> str:
@@ -171,9 +167,7 @@ class ChatCount(models.Model):
     count = models.PositiveBigIntegerField(default=0)
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["channel", "name"], name="chat_count_once")
-        ]
+        constraints = [models.UniqueConstraint(fields=["channel", "name"], name="chat_count_once")]
 
     def __str__(self) -> str:
         return f"{self.name}: {self.count}"

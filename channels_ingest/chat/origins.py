@@ -33,7 +33,9 @@ def normalised(origin: str) -> str:
     )
     if not fits:
         raise ValidationError(
-            _("%(origin)s is not an address like https://shop.example.com or https://*.example.com."),
+            _(
+                "%(origin)s is not an address like https://shop.example.com or https://*.example.com."
+            ),
             params={"origin": origin},
         )
     shown = f"[{host}]" if ":" in host else host

@@ -6,7 +6,7 @@ _LONGEST = 500
 
 
 def tame(url: object) -> str:
-    """The page without query and fragment, which may hold anything; '' for what is no web address."""
+    """The page without query and fragment, which may hold anything; '' for no web address."""
     if not isinstance(url, str):
         return ""
     try:

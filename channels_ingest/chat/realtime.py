@@ -39,7 +39,7 @@ def agent_types(sender: object, *, ticket_id: int, name: str, on: bool, **_kwarg
     """Receiver of `tickets.signals.agent_typing`."""
     frame: dict[str, Any] = {"type": "agent.typing", "on": on}
     if on:
-        frame["agent"] = {"display_name": name.split()[0] if name.split() else ""}
+        frame["agent"] = {"display_name": name.split(maxsplit=1)[0] if name.split() else ""}
     for session in ChatSession.objects.filter(ticket=ticket_id):
         push(session, frame)
 

@@ -7,16 +7,16 @@ import asyncio
 import json
 import time
 import uuid
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec
 
-from asgiref.sync import iscoroutinefunction, markcoroutinefunction
-from channels.db import database_sync_to_async
+from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.contrib.staticfiles import finders
 from django.core.files.uploadedfile import UploadedFile
+from django.db import connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.urls import path
@@ -80,7 +80,7 @@ def for_widget(view: View[P]) -> Callable[..., HttpResponse]:
 
 
 def check_origin(request: HttpRequest, widget: Widget) -> None:
-    """Raises `Problem`. A browser names the origin of whatever is not a plain GET of its own site."""
+    """Raises `Problem`. Browsers name the origin of all but a plain GET to their own site."""
     origin = request.headers.get("Origin", "")
     if not origin and request.method in ("GET", "HEAD"):
         return
@@ -333,9 +333,7 @@ def files(request: HttpRequest, widget: Widget) -> HttpResponse:
 
 
 @require_GET
-def file(
-    request: HttpRequest, public_id: uuid.UUID, until: int, signature: str
-) -> HttpResponse:
+def file(request: HttpRequest, public_id: uuid.UUID, until: int, signature: str) -> HttpResponse:
     try:
         return serving.response(public_id, until, signature)
     except Problem as problem:
@@ -358,17 +356,24 @@ def history(request: HttpRequest, widget: Widget) -> HttpResponse:
 async def events(request: HttpRequest, channel: uuid.UUID) -> HttpResponse:
     """GET waits for what is new (where sockets do not get through), POST takes one frame."""
     if request.method == "POST":
-        return await database_sync_to_async(take_frame)(request, channel)
+        return await sync_to_async(take_frame)(request, channel)
     if request.method != "GET":
         return HttpResponse(status=405)
     give_up = time.monotonic() + min(_number(request, "wait", 0), _LONGEST_WAIT_S)
-    look = database_sync_to_async(new_events)
+    look = sync_to_async(new_events)
     while True:
         last = time.monotonic() >= give_up
         response = await look(request, channel, last=last)
         if last or response.status_code != _NOTHING_YET:
             return response
+        # A request that sleeps holds no connection that others could use.
+        await sync_to_async(_release_connection)()
         await asyncio.sleep(_POLL_EVERY_S)
+
+
+def _release_connection() -> None:
+    if not connection.in_atomic_block:
+        connection.close()
 
 
 @for_widget

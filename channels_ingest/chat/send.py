@@ -8,7 +8,7 @@ from channels_ingest.chat.models import ChatSession
 
 
 def send(outgoing: Outgoing) -> Sent:
-    """Number the message and wake the visitor's page. Raises `Refused` where there is no visitor."""
+    """Number the message and wake the visitor's page. Raises `Refused` where nobody is there."""
     [visitor, *_others] = outgoing.message.recipients.get("to") or [""]
     session = ChatSession.objects.filter(channel=outgoing.channel, visitor=visitor).first()
     if session is None:

@@ -41,7 +41,7 @@ _SUFFIXES = {
 _UNSAID = ("", "application/octet-stream")
 
 
-def take(widget: Widget, session: ChatSession, file: UploadedFile) -> dict[str, Any]:
+def take(widget: Widget, session: ChatSession, file: "UploadedFile[bytes]") -> dict[str, Any]:
     """Store a visitor's file until they send it. The content decides what it is, not the name.
 
     Raises `Problem`: `file_too_large`, `file_type_not_allowed`, `file_type_mismatch`.
@@ -71,14 +71,13 @@ def address(attachment: Attachment, *, life_s: int = _LINK_LIFE_S) -> str:
     """An address that opens this file for a while, to whoever has it."""
     # Rounded, so that a browser finds the picture it has loaded before.
     until = (int(time.time()) // 3600 + 1) * 3600 + life_s
-    return f"/widget-api/files/{attachment.public_id}/{until}/{_signature(attachment.public_id, until)}/"
+    signature = _signature(attachment.public_id, until)
+    return f"/widget-api/files/{attachment.public_id}/{until}/{signature}/"
 
 
 def response(public_id: uuid.UUID, until: int, signature: str) -> HttpResponse:
     """The file behind a signed address. Raises `Problem("not_found")`."""
-    if until < time.time() or not tokens.is_signed(
-        "chat-file", f"{public_id}|{until}", signature
-    ):
+    if until < time.time() or not tokens.is_signed("chat-file", f"{public_id}|{until}", signature):
         raise Problem("not_found")
     attachment = (
         Attachment.objects.filter(public_id=public_id)
@@ -138,7 +137,11 @@ def _drawn_again(content: bytes, content_type: str) -> bytes:
 def _encoded(image: Image.Image, format_name: str) -> bytes:
     out = io.BytesIO()
     frames = getattr(image, "n_frames", 1)
-    if frames > 1 and frames * image.width * image.height <= _MOST_PIXELS and frames <= _MOST_FRAMES:
+    if (
+        frames > 1
+        and frames * image.width * image.height <= _MOST_PIXELS
+        and frames <= _MOST_FRAMES
+    ):
         pictures = [frame.copy() for frame in ImageSequence.Iterator(image)]
         pictures[0].save(out, format_name, save_all=True, append_images=pictures[1:])
         return out.getvalue()

@@ -44,9 +44,7 @@ def say(
         _may_speak(session, address)
         _check_uploads(session, uploads)
         raw = json.dumps(_payload(session, client_msg_id, core, context or {})).encode()
-        event, _new = journal.keep(
-            "chat", account, key, raw, channel=session.channel, wake=False
-        )
+        event, _new = journal.keep("chat", account, key, raw, channel=session.channel, wake=False)
     if not _is_same(event, core):
         raise Problem("message_differs")
     numbered = _process(session, event)
@@ -78,9 +76,7 @@ def read(session: ChatSession, up_to_seq: int) -> None:
     )
     ids = tuple(conversing.message_id(message) for message in answers)
     if ids:
-        receipts.receipt(
-            Receipt(session.channel_id, "read", timezone.now(), external_ids=ids)
-        )
+        receipts.receipt(Receipt(session.channel_id, "read", timezone.now(), external_ids=ids))
     ChatMail.objects.filter(
         session=session, kind=ChatMail.Kind.MISSED, done_at__isnull=True
     ).update(done_at=timezone.now())

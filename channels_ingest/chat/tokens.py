@@ -50,7 +50,8 @@ def _opened(channel: Channel, body: str, mac: str) -> tuple[uuid.UUID, int]:
     except (ValueError, TypeError) as error:
         raise Problem("session_expired") from error
     # Every key is tried, so that the time taken does not tell which one fits.
-    if not any([hmac.compare_digest(given, _mac(key, channel, body)) for key in _keys()]):
+    fits = [hmac.compare_digest(given, _mac(key, channel, body)) for key in _keys()]
+    if not any(fits):
         raise Problem("session_expired")
     return public_id, revision
 

@@ -1,4 +1,4 @@
-"""A widget as its admin set it up: looks, hours, forms, consent; what the loader and the frame get."""
+"""A widget as its admin set it up: looks, hours, forms, consent."""
 
 import hashlib
 import uuid
@@ -144,7 +144,9 @@ def find(public_id: uuid.UUID) -> Widget:
 def ink(color: str) -> str:
     """Black or white, whichever reads better on this colour (WCAG contrast)."""
     channels = [int(color[place : place + 2], 16) / 255 for place in (1, 3, 5)]
-    red, green, blue = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels)
+    red, green, blue = (
+        c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels
+    )
     luminance = 0.2126 * red + 0.7152 * green + 0.0722 * blue
     # White is (1.05) / (l + 0.05), black (l + 0.05) / 0.05: they meet at 0.179.
     return "#17202b" if luminance > 0.25 else "#ffffff"
