@@ -127,12 +127,15 @@ class Customer(models.Model):
         return self.name or f"#{self.pk}"
 
     def save(self, *args: Any, update_fields: "Iterable[str] | None" = None, **kwargs: Any) -> None:
-        self.sort_key = sort_key(self.name)[:255]
+        self.set_sort_key()
         if update_fields is not None:
             update_fields = {*update_fields, "updated_at"}
             if "name" in update_fields:
                 update_fields.add("sort_key")
         super().save(*args, update_fields=update_fields, **kwargs)
+
+    def set_sort_key(self) -> None:
+        self.sort_key = sort_key(self.name)[:255]
 
     @property
     def initials(self) -> str:
