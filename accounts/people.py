@@ -72,6 +72,17 @@ def save_profile(user: User) -> None:
 
 
 @transaction.atomic
+def set_members(team: Team, members: Iterable[User]) -> None:
+    """Put these active users into the team, and no others; who was turned off stays as it is."""
+    before = set(team.members.active())
+    after = set(members)
+    team.members.add(*after - before)
+    team.members.remove(*before - after)
+    for user in before ^ after:
+        sessions.announce(user)
+
+
+@transaction.atomic
 def make_default(team: Team, *, by: User | None) -> None:
     """Give what names no other team to this one from now on."""
     # The row that holds the place is locked: two who choose at once would both find it taken.

@@ -19,15 +19,22 @@ _READ = (
     "reasons:read",
 )
 _WRITE = ("tickets:write", "customers:write", "orders:write")
-_SUPERVISE = ("tags:write", "reasons:write")
 _FIGURES = ("kpi:read",)
-_SETTINGS = ("shops:write", "channels:write", "users:write", "teams:write", "webhooks:write")
+_SETTINGS = (
+    "shops:write",
+    "channels:write",
+    "users:write",
+    "teams:write",
+    "tags:write",
+    "reasons:write",
+    "webhooks:write",
+)
 
 _BY_ROLE: dict[str, tuple[str, ...]] = {
     Role.AGENT: _READ + _WRITE,
-    Role.SUPERVISOR: _READ + _WRITE + _SUPERVISE,
+    Role.SUPERVISOR: _READ + _WRITE,
     Role.MANAGER: _READ + _FIGURES,
-    Role.ADMIN: (*_READ, *_WRITE, *_SUPERVISE, *_FIGURES, *_SETTINGS, ADMIN),
+    Role.ADMIN: (*_READ, *_WRITE, *_FIGURES, *_SETTINGS, ADMIN),
 }
 
 

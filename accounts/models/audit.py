@@ -38,10 +38,9 @@ class AuditEntry(models.Model):
             ),
         ]
         indexes = [
-            # The id breaks ties, so that no page skips or repeats an entry.
-            models.Index(fields=["-at", "-id"], name="audit_newest"),
-            models.Index(fields=["action", "-at", "-id"], name="audit_by_action"),
-            models.Index(fields=["object_kind", "object_id"], name="audit_by_object"),
+            # The log is read newest first, which is by id.
+            models.Index(fields=["action", "-id"], name="audit_of_action"),
+            models.Index(fields=["object_kind", "object_id", "-id"], name="audit_of_object"),
         ]
 
     def __str__(self) -> str:

@@ -1,10 +1,21 @@
 from django.urls import path
 
-from inbox.settings import profile
+from inbox.settings import (
+    audit_log,
+    channels,
+    health_page,
+    journal_pages,
+    keys,
+    outbox_pages,
+    overview,
+    profile,
+    things,
+    users,
+)
 
 app_name = "settings"
 
-urlpatterns = [
+_PROFILE = [
     path("settings/profile/", profile.profile, name="profile"),
     path("settings/profile/sessions/<int:pk>/end/", profile.session_end, name="session-end"),
     path(
@@ -12,4 +23,92 @@ urlpatterns = [
         profile.sessions_end_others,
         name="sessions-end-others",
     ),
+]
+
+_USERS = [
+    path("settings/users/", users.users, name="users"),
+    path("settings/users/invite/", users.invite, name="user-invite"),
+    path(
+        "settings/users/invitations/<uuid:public_id>/withdraw/",
+        users.invitation_withdraw,
+        name="invitation-withdraw",
+    ),
+    path("settings/users/<uuid:public_id>/", users.user_edit, name="user-edit"),
+    path(
+        "settings/users/<uuid:public_id>/deactivate/",
+        users.user_deactivate,
+        name="user-deactivate",
+    ),
+    path(
+        "settings/users/<uuid:public_id>/reactivate/",
+        users.user_reactivate,
+        name="user-reactivate",
+    ),
+    path(
+        "settings/users/<uuid:public_id>/end-sessions/",
+        users.user_end_sessions,
+        name="user-end-sessions",
+    ),
+    path(
+        "settings/users/<uuid:public_id>/drop-second-factor/",
+        users.user_drop_second_factor,
+        name="user-drop-second-factor",
+    ),
+]
+
+_KEYS = [
+    path("settings/keys/", keys.keys, name="keys"),
+    path("settings/keys/new/", keys.key_new, name="key-new"),
+    path("settings/keys/<uuid:public_id>/revoke/", keys.key_revoke, name="key-revoke"),
+]
+
+_CHANNELS = [
+    path("settings/channels/", channels.channels, name="channels"),
+    path("settings/channels/new/", channels.channel_choose, name="channel-choose"),
+    path("settings/channels/new/<slug:kind>/", channels.channel_new, name="channel-new"),
+    path("settings/channels/<uuid:public_id>/", channels.channel, name="channel"),
+    path("settings/channels/<uuid:public_id>/edit/", channels.channel_edit, name="channel-edit"),
+    path("settings/channels/<uuid:public_id>/check/", channels.channel_check, name="channel-check"),
+    path(
+        "settings/channels/<uuid:public_id>/switch/",
+        channels.channel_switch,
+        name="channel-switch",
+    ),
+    path("settings/channels/<uuid:public_id>/preview/", channels.chat_preview, name="chat-preview"),
+]
+
+_OPERATING = [
+    path("settings/journal/", journal_pages.events, name="journal"),
+    path("settings/journal/<int:pk>/", journal_pages.event, name="event"),
+    path("settings/journal/<int:pk>/raw/", journal_pages.event_raw, name="event-raw"),
+    path("settings/journal/<int:pk>/replay/", journal_pages.event_replay, name="event-replay"),
+    path("settings/journal/<int:pk>/discard/", journal_pages.event_discard, name="event-discard"),
+    path("settings/outbox/", outbox_pages.deliveries, name="outbox"),
+    path("settings/outbox/<int:pk>/retry/", outbox_pages.delivery_retry, name="delivery-retry"),
+    path(
+        "settings/outbox/<int:pk>/call-sent/",
+        outbox_pages.delivery_call_sent,
+        name="delivery-call-sent",
+    ),
+    path("settings/audit/", audit_log.audit_log, name="audit"),
+    path("settings/health/", health_page.health_page, name="health"),
+    path(
+        "settings/health/failures/<int:pk>/run-again/",
+        health_page.failure_run_again,
+        name="failure-run-again",
+    ),
+]
+
+urlpatterns = [
+    path("settings/", overview.overview, name="overview"),
+    *_PROFILE,
+    *_USERS,
+    *things.urls(things.TEAMS),
+    path("settings/teams/<slug:slug>/default/", things.make_default_team, name="team-default"),
+    *things.urls(things.SHOPS),
+    *things.urls(things.TAGS),
+    *things.urls(things.REASONS),
+    *_KEYS,
+    *_CHANNELS,
+    *_OPERATING,
 ]
