@@ -22,6 +22,7 @@ os.environ.update(
         "HELPDESK_BASE_URL": "http://localhost:8000",
         "HELPDESK_DATABASE_POOL": "0",
         "HELPDESK_DATA": _data,
+        "HELPDESK_DEMO": "0",
         "HELPDESK_FIELD_KEYS": "dGVzdHMtb25seS10ZXN0cy1vbmx5LXRlc3RzLW9ubHk=",
         "HELPDESK_LOG_LEVEL": "WARNING",
         "HELPDESK_TOKEN_KEYS": "tests-only",
@@ -31,6 +32,9 @@ os.environ.update(
 
 _worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
 _redis = urlsplit(os.environ.get("REDIS_URL", ""))
-if _redis.scheme == "redis":
+if _redis.scheme == "unix":
+    _number = int(_redis.query.removeprefix("db=") or 0) + _worker
+    os.environ["REDIS_URL"] = _redis._replace(query=f"db={_number}").geturl()
+elif _redis.scheme:
     _number = int(_redis.path.strip("/") or 0) + _worker
     os.environ["REDIS_URL"] = _redis._replace(path=f"/{_number}").geturl()
