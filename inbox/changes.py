@@ -1,0 +1,171 @@
+"""What was done to a ticket, from its history, in words."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import CharField, F, QuerySet, Value
+from django.db.models.functions import Coalesce, NullIf
+from django.utils import formats, timezone
+from django.utils.translation import gettext as _
+
+from accounts.models import Team, User
+from history.models import Event
+from tickets.models import Reason, Tag, Target, Ticket
+
+# No page of a thread needs more; a robot that changes a ticket all night must not slow it down.
+_MOST = 200
+
+
+@dataclass(frozen=True)
+class Change:
+    """One thing that somebody did; `actor` is empty where the helpdesk did it itself."""
+
+    event_id: int
+    at: datetime
+    actor: str
+    text: str
+
+
+class Names:
+    """Names of people, teams, reasons and tags by their ids, found in one query."""
+
+    def __init__(self, events: Iterable[Event]) -> None:
+        wanted: dict[str, set[int]] = {"user": set(), "team": set(), "reason": set(), "tag": set()}
+        for event in events:
+            if event.actor_kind == "agent" and event.actor_id:
+                wanted["user"].add(event.actor_id)
+            if room := _NAMED.get(event.kind):
+                wanted[room].update(_ids(event.data))
+        self._names = {(room, pk): name for room, pk, name in _find(wanted)}
+
+    def get(self, room: str, pk: int | None) -> str:
+        return self._names.get((room, pk or 0), "")
+
+
+_NAMED = {
+    "ticket.assigned": "user",
+    "ticket.team_changed": "team",
+    "ticket.reason_changed": "reason",
+    "ticket.tags_changed": "tag",
+}
+
+
+def of(ticket: Ticket, *, since: datetime | None, until: datetime | None) -> list[Change]:
+    """The ticket's changes over [since, until), oldest first, in two queries."""
+    events = Event.objects.filter(ticket_id=ticket.pk, kind__in=_WORDS)
+    if since:
+        events = events.filter(at__gte=since)
+    if until:
+        events = events.filter(at__lt=until)
+    found = list(events.order_by("-pk")[:_MOST])[::-1]
+    names = Names(found)
+    return [
+        Change(event.pk, event.at, _actor(event, names), text)
+        for event in found
+        if (text := _WORDS[event.kind](event.data, names))
+    ]
+
+
+def _actor(event: Event, names: Names) -> str:
+    match event.actor_kind:
+        case "agent":
+            return names.get("user", event.actor_id)
+        case "customer":
+            return _("Customer")
+        case "key":
+            return "API"
+        case _:
+            return ""
+
+
+def _ids(data: dict[str, Any]) -> set[int]:
+    values = [data.get("old"), data.get("new"), *data.get("added", ()), *data.get("removed", ())]
+    return {value for value in values if isinstance(value, int)}
+
+
+def _find(wanted: dict[str, set[int]]) -> QuerySet[Any, tuple[str, int, str]]:
+    shown_name = {"user": Coalesce(NullIf("name", Value("")), F("email"))}
+    models = {"user": User, "team": Team, "reason": Reason, "tag": Tag}
+    queries = [
+        models[room]
+        ._default_manager.order_by()
+        .filter(pk__in=ids)
+        .annotate(
+            room=Value(room, CharField()),
+            shown=shown_name.get(room, F("name")),
+        )
+        .values_list("room", "pk", "shown")
+        for room, ids in wanted.items()
+    ]
+    return queries[0].union(*queries[1:], all=True)
+
+
+def _status(data: dict[str, Any], names: Names) -> str:
+    return _("status: %(name)s") % {"name": Ticket.Status(data["new"]).label}
+
+
+def _priority(data: dict[str, Any], names: Names) -> str:
+    return _("priority: %(name)s") % {"name": Ticket.Priority(data["new"]).label}
+
+
+def _assigned(data: dict[str, Any], names: Names) -> str:
+    if data["new"] is None:
+        return _("nobody has the ticket now")
+    return _("assigned to: %(name)s") % {"name": names.get("user", data["new"])}
+
+
+def _team(data: dict[str, Any], names: Names) -> str:
+    return _("team: %(name)s") % {"name": names.get("team", data["new"])}
+
+
+def _reason(data: dict[str, Any], names: Names) -> str:
+    if data["new"] is None:
+        return _("contact reason removed")
+    return _("contact reason: %(name)s") % {"name": names.get("reason", data["new"])}
+
+
+def _tags(data: dict[str, Any], names: Names) -> str:
+    added = [f"+{names.get('tag', pk)}" for pk in data["added"]]
+    removed = [f"−{names.get('tag', pk)}" for pk in data["removed"]]
+    return _("tags: %(names)s") % {"names": " ".join(added + removed)}
+
+
+def _snoozed(data: dict[str, Any], names: Names) -> str:
+    if data["until"] is None:
+        return _("taken up again")
+    until = timezone.localtime(datetime.fromisoformat(data["until"]))
+    return _("snoozed until %(when)s") % {
+        "when": formats.date_format(until, "SHORT_DATETIME_FORMAT")
+    }
+
+
+def _spam(data: dict[str, Any], names: Names) -> str:
+    return _("marked as spam") if data["new"] else _("no spam after all")
+
+
+def _review(data: dict[str, Any], names: Names) -> str:
+    return "" if data["new"] else _("checked the stranger's message")
+
+
+def _breached(data: dict[str, Any], names: Names) -> str:
+    return _("promise broken: %(name)s") % {"name": Target.Metric(data["metric"]).label}
+
+
+_WORDS: dict[str, Callable[[dict[str, Any], Names], str]] = {
+    "ticket.status_changed": _status,
+    "ticket.priority_changed": _priority,
+    "ticket.assigned": _assigned,
+    "ticket.team_changed": _team,
+    "ticket.reason_changed": _reason,
+    "ticket.tags_changed": _tags,
+    "ticket.snoozed": _snoozed,
+    "ticket.spam_changed": _spam,
+    "ticket.review_changed": _review,
+    "ticket.subject_changed": lambda data, names: _("subject changed"),
+    "ticket.customer_changed": lambda data, names: _("belongs to another customer now"),
+    "ticket.merged": lambda data, names: _("merged"),
+    "message.cancelled": lambda data, names: _("reply taken back"),
+    "sla.breached": _breached,
+}

@@ -1,0 +1,98 @@
+from typing import Any
+
+from django import forms
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Team, User
+from crm.models import Customer
+from tickets.models import Attachment, Channel, Reason, Tag, Ticket
+
+
+class ChangeForm(forms.Form):
+    """One or more properties of a ticket; what is not named stays as it is."""
+
+    status = forms.ChoiceField(choices=Ticket.Status.choices, required=False)
+    priority = forms.ChoiceField(choices=Ticket.Priority.choices, required=False)
+    assignee = forms.ModelChoiceField(User.objects.agents(), required=False)
+    team = forms.ModelChoiceField(Team.objects.all(), required=False)
+    reason = forms.ModelChoiceField(Reason.objects.filter(active=True), required=False)
+    tags = forms.ModelMultipleChoiceField(Tag.objects.all(), required=False)
+    snoozed_until = forms.DateTimeField(
+        required=False, input_formats=["%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%dT%H:%M"]
+    )
+    spam = forms.BooleanField(required=False)
+    subject = forms.CharField(required=False, max_length=500)
+
+    # Without a value these keep what they have; the others are emptied.
+    _NEVER_EMPTY = {"status", "priority", "team", "subject"}
+
+    def clean_snoozed_until(self) -> Any:
+        until = self.cleaned_data["snoozed_until"]
+        if until is not None and until <= timezone.now():
+            raise forms.ValidationError(_("Choose a moment that is still to come."))
+        return until
+
+    def clean(self) -> dict[str, Any]:
+        for name in self._NEVER_EMPTY & self.data.keys():
+            if name not in self.errors and not self.cleaned_data[name]:
+                self.add_error(name, _("Choose a value."))
+        return self.cleaned_data
+
+    def changes(self) -> dict[str, Any]:
+        """The named properties with their new values."""
+        return {name: self.cleaned_data[name] for name in self.fields if name in self.data}
+
+    def messages(self) -> list[str]:
+        return [str(text) for texts in self.errors.values() for text in texts]
+
+
+class _FilesField(forms.ModelMultipleChoiceField):
+    """Files that were uploaded before and wait for their message, by public id."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            Attachment.objects.none(), to_field_name="public_id", required=False
+        )
+
+
+class NoteForm(forms.Form):
+    """What the composer sends. `key` is made by the page, once for each thing written."""
+
+    body = forms.CharField(required=False, max_length=200_000, strip=True)
+    key = forms.UUIDField(required=False)
+    files = _FilesField()
+
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        own = Attachment.objects.filter(message=None, uploaded_by=user)
+        self.fields["files"].queryset = own  # type: ignore[attr-defined]
+
+
+class ReplyForm(NoteForm):
+    """`seen` is the newest message on the author's screen; left out, nobody asks about newer ones."""
+
+    seen = forms.IntegerField(required=False)
+    then = forms.ChoiceField(
+        required=False,
+        choices=[
+            ("", ""),
+            (Ticket.Status.SOLVED, Ticket.Status.SOLVED.label),
+            (Ticket.Status.PENDING, Ticket.Status.PENDING.label),
+        ],
+    )
+    channel = forms.ModelChoiceField(Channel.objects.none(), required=False)
+
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+        super().__init__(*args, user=user, **kwargs)
+        channels = Channel.objects.visible_to(user).filter(active=True)
+        self.fields["channel"].queryset = channels  # type: ignore[attr-defined]
+
+
+class CustomerForm(forms.ModelForm[Customer]):
+    """What an agent may write about a customer."""
+
+    class Meta:
+        model = Customer
+        fields = ["name", "form_of_address", "vip", "note"]
+        widgets = {"note": forms.Textarea(attrs={"rows": 4})}

@@ -1,0 +1,74 @@
+"""One page of the ticket list: found by key, drawn row by row."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.db.models import Exists, OuterRef, Q
+
+from accounts.models import User
+from inbox import cursors, rows
+from inbox.folders import Folder
+from tickets import searching
+from tickets.models import Message, Seen, Ticket
+from tickets.models.ticket import TicketQuerySet
+
+PAGE_SIZE = 50
+
+# What an address may ask for, and the column that it means.
+ORDERS = {"newest": "-last_message_at", "oldest": "last_message_at", "waiting": "waiting_since"}
+DEFAULT_ORDER = "newest"
+
+
+@dataclass(frozen=True)
+class Page:
+    rows: Sequence[rows.Row]
+    # Where the next page begins; empty on the last one.
+    after: str
+
+
+def page(user: User, folder: Folder, *, order: str, search: str = "", after: str = "") -> Page:
+    """Rows of a view (or of a search in everything that the user sees) after a position."""
+    column = ORDERS[order if order != "waiting" or folder.waits else DEFAULT_ORDER]
+    found = matching(user, search) if search else folder.tickets(user)
+    if after:
+        found = found.page_after(column, *cursors.read(after))
+    else:
+        found = found.order_by(column, "-id" if column.startswith("-") else "id")
+    tickets = list(_with_people(found)[: PAGE_SIZE + 1])
+    shown = tickets[:PAGE_SIZE]
+    more = len(tickets) > PAGE_SIZE
+    return Page(
+        rows.draw(shown, unread=unread(user, shown)),
+        cursors.write(getattr(shown[-1], column.lstrip("-")), shown[-1].pk) if more else "",
+    )
+
+
+def rows_of(user: User, folder: Folder, numbers: Sequence[int], search: str = "") -> list[rows.Row]:
+    """Those of the numbered tickets that (still) belong to the view."""
+    found = matching(user, search) if search else folder.tickets(user)
+    tickets = list(_with_people(found.filter(number__in=numbers)))
+    return rows.draw(tickets, unread=unread(user, tickets))
+
+
+def matching(user: User, words: str) -> TicketQuerySet:
+    """Tickets with these words in a message, or with this number."""
+    visible = Ticket.objects.visible_to(user).filter(merged_into=None)
+    number = words.strip().removeprefix("#")
+    condition = Q(number=int(number)) if number.isdecimal() and len(number) < 16 else Q(pk=None)
+    if query := searching.query(words):
+        condition |= Q(pk__in=Message.objects.filter(search=query).values("ticket"))
+    return visible.filter(condition)
+
+
+def unread(user: User, tickets: Sequence[Ticket]) -> set[int]:
+    """The ids of those where the customer waits with a message that this user has not seen."""
+    seen = Seen.objects.filter(
+        user=user, ticket=OuterRef("ticket"), message_id__gte=OuterRef("pk")
+    )
+    waiting = [ticket.pk for ticket in tickets if ticket.waiting_since]
+    new = Message.objects.filter(ticket__in=waiting, direction=Message.Direction.INBOUND)
+    return set(new.exclude(Exists(seen)).values_list("ticket", flat=True).distinct())
+
+
+def _with_people(tickets: TicketQuerySet) -> TicketQuerySet:
+    return tickets.select_related("customer", "assignee", "channel")

@@ -1,0 +1,29 @@
+from django.urls import path
+
+from inbox.views import actions, composing, content, customers, pages, preferences
+
+app_name = "inbox"
+
+urlpatterns = [
+    path("inbox/", pages.inbox, name="list"),
+    path("inbox/rows/", pages.rows, name="rows"),
+    path("inbox/counts/", pages.counts, name="counts"),
+    path("inbox/uploads/", composing.upload, name="upload"),
+    path("inbox/preferences/", preferences.look, name="preferences"),
+    path("inbox/<int:number>/", pages.ticket, name="ticket"),
+    path("inbox/<int:number>/older/", pages.older, name="older"),
+    path("inbox/<int:number>/live/", pages.live, name="live"),
+    path("inbox/<int:number>/change/", actions.change, name="change"),
+    path("inbox/<int:number>/review/", actions.review, name="review"),
+    path("inbox/<int:number>/seen/", actions.see, name="see"),
+    path("inbox/<int:number>/choices/channel/", composing.channel_choices, name="channel-choices"),
+    path("inbox/<int:number>/choices/<slug:name>/", actions.choices, name="choices"),
+    path("inbox/<int:number>/reply/", composing.reply, name="reply"),
+    path("inbox/<int:number>/note/", composing.note, name="note"),
+    path("inbox/messages/<uuid:message_id>/undo/", composing.take_back, name="message-undo"),
+    path("inbox/messages/<uuid:message_id>/body/", content.body, name="message-body"),
+    path("inbox/messages/<uuid:message_id>/image/", content.image, name="message-image"),
+    path("inbox/attachments/<uuid:attachment_id>/", content.attachment, name="attachment"),
+    path("customers/", customers.customers, name="customers"),
+    path("customers/<uuid:customer_id>/", customers.customer, name="customer"),
+]

@@ -1,0 +1,93 @@
+"""What customers sent, handed out so that it can do nothing: mails, pictures, files."""
+
+from urllib.parse import quote
+
+from csp.decorators import csp_exempt
+from django.contrib.auth.decorators import login_required
+from django.core import signing
+from django.db.models import Q
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.views.decorators.clickjacking import xframe_options_sameorigin
+from django.views.decorators.http import require_GET
+
+from helpdesk import http
+from inbox import mailbody
+from inbox.views.access import user_of, visible_message
+from tickets import attaching, sniffing
+from tickets.models import Attachment, Ticket
+
+MAIL_POLICY = (
+    "default-src 'none'; img-src 'self' data:; style-src 'unsafe-inline'; frame-ancestors 'self'"
+)
+FILE_POLICY = "sandbox; default-src 'none'"
+_LARGEST_IMAGE = 10 * 1024 * 1024
+_KEPT_S = 24 * 3600
+
+
+@login_required
+@require_GET
+@xframe_options_sameorigin
+@csp_exempt()
+def body(request: HttpRequest, message_id: str) -> HttpResponse:
+    """A mail's HTML for its sandboxed frame; `?images=1` once the agent asked for the pictures."""
+    message = visible_message(request, message_id)
+    html = mailbody.framed(message, images=request.GET.get("images") == "1")
+    response = render(request, "inbox/mail_body.html", {"html": html})
+    response["Content-Security-Policy"] = MAIL_POLICY
+    response["Cache-Control"] = "private, max-age=300"
+    return response
+
+
+@login_required
+@require_GET
+@csp_exempt()
+def image(request: HttpRequest, message_id: str) -> HttpResponse:
+    """A remote picture of a mail, fetched by us: its owner learns nothing of the agent."""
+    message = visible_message(request, message_id)
+    try:
+        url = mailbody.proxied_url(message, request.GET.get("u", ""))
+    except signing.BadSignature as error:
+        raise Http404 from error
+    try:
+        answer = http.fetch(
+            url if url.lower().startswith("http") else f"https:{url}", max_bytes=_LARGEST_IMAGE
+        )
+    except http.FetchError as error:
+        raise Http404 from error
+    content_type = sniffing.content_type(answer.content)
+    if not answer.is_success or content_type not in sniffing.INLINE_TYPES:
+        raise Http404
+    return _file(answer.content, content_type, disposition="inline")
+
+
+@login_required
+@require_GET
+@csp_exempt()
+def attachment(request: HttpRequest, attachment_id: str) -> HttpResponse:
+    """A file of a visible ticket, or one's own upload. `?inline` shows raster pictures in place."""
+    user = user_of(request)
+    visible = Q(message__ticket__in=Ticket.objects.visible_to(user))
+    found = get_object_or_404(
+        Attachment.objects.filter(visible | Q(message=None, uploaded_by=user)),
+        public_id=attachment_id,
+    )
+    try:
+        content = attaching.read(found)
+    except FileNotFoundError as error:
+        raise Http404 from error
+    inline = "inline" in request.GET and found.content_type in sniffing.INLINE_TYPES
+    name = f"filename*=UTF-8''{quote(found.name, safe='')}"
+    return _file(
+        content, found.content_type, disposition=f"inline; {name}" if inline else f"attachment; {name}"
+    )
+
+
+def _file(content: bytes, content_type: str, *, disposition: str) -> HttpResponse:
+    response = HttpResponse(content, content_type=content_type)
+    response["Content-Disposition"] = disposition
+    response["Content-Security-Policy"] = FILE_POLICY
+    response["X-Content-Type-Options"] = "nosniff"
+    response["Cross-Origin-Resource-Policy"] = "same-origin"
+    response["Cache-Control"] = f"private, max-age={_KEPT_S}"
+    return response

@@ -1,0 +1,22 @@
+"""How a user likes the workspace, kept with the user."""
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.http import require_POST
+
+from accounts.models import User
+from inbox.views.access import user_of
+
+
+@login_required
+@require_POST
+def look(request: HttpRequest) -> HttpResponse:
+    """Set the theme or the density; anything else is ignored."""
+    user = user_of(request)
+    theme, density = request.POST.get("theme"), request.POST.get("density")
+    if theme in User.Theme.values:
+        user.theme = theme
+    if density in User.Density.values:
+        user.density = density
+    user.save(update_fields=["theme", "density"])
+    return HttpResponse(status=204)
