@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import CharField, F, QuerySet, Value
+from django.db.models import CharField, F, Value
 from django.db.models.functions import Coalesce, NullIf
 from django.utils import formats, timezone
 from django.utils.translation import gettext as _
@@ -85,7 +85,7 @@ def _ids(data: dict[str, Any]) -> set[int]:
     return {value for value in values if isinstance(value, int)}
 
 
-def _find(wanted: dict[str, set[int]]) -> QuerySet[Any, tuple[str, int, str]]:
+def _find(wanted: dict[str, set[int]]) -> Iterable[tuple[str, int, str]]:
     shown_name = {"user": Coalesce(NullIf("name", Value("")), F("email"))}
     models = {"user": User, "team": Team, "reason": Reason, "tag": Tag}
     queries = [
@@ -99,7 +99,8 @@ def _find(wanted: dict[str, set[int]]) -> QuerySet[Any, tuple[str, int, str]]:
         .values_list("room", "pk", "shown")
         for room, ids in wanted.items()
     ]
-    return queries[0].union(*queries[1:], all=True)
+    found: Iterable[tuple[str, int, str]] = queries[0].union(*queries[1:], all=True)
+    return found
 
 
 def _status(data: dict[str, Any], names: Names) -> str:
@@ -163,9 +164,9 @@ _WORDS: dict[str, Callable[[dict[str, Any], Names], str]] = {
     "ticket.snoozed": _snoozed,
     "ticket.spam_changed": _spam,
     "ticket.review_changed": _review,
-    "ticket.subject_changed": lambda data, names: _("subject changed"),
-    "ticket.customer_changed": lambda data, names: _("belongs to another customer now"),
-    "ticket.merged": lambda data, names: _("merged"),
-    "message.cancelled": lambda data, names: _("reply taken back"),
+    "ticket.subject_changed": lambda _data, _names: _("subject changed"),
+    "ticket.customer_changed": lambda _data, _names: _("belongs to another customer now"),
+    "ticket.merged": lambda _data, _names: _("merged"),
+    "message.cancelled": lambda _data, _names: _("reply taken back"),
     "sla.breached": _breached,
 }

@@ -9,6 +9,7 @@ from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncJsonWebsocketConsumer
 from django.conf import settings
 from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY
+from django.db.models import Max
 from django.utils.crypto import constant_time_compare
 from redis.exceptions import RedisError
 
@@ -103,16 +104,17 @@ class WorkspaceConsumer(AsyncJsonWebsocketConsumer):
         await self._show_presence(numbers)
 
     def _missed(self, seq: int | None, numbers: list[int]) -> dict[str, Any]:
-        newest = Event.objects.filter(seq__isnull=False).order_by("-seq").values("seq")[:1]
-        last = newest[0]["seq"] if newest else 0
+        last = Event.objects.aggregate(seq=Max("seq"))["seq"] or 0
         visible = Ticket.objects.visible_to(self.user)
         kept = set(visible.filter(number__in=numbers).values_list("number", flat=True))
         gone = [number for number in numbers if number not in kept]
         if seq is None or seq >= last:
             return {"seq": last, "changed": [], "gone": gone, "reload": False}
         missed = Event.objects.filter(seq__gt=seq, seq__lte=last, ticket_id__isnull=False)
-        ids = set(missed.order_by("seq").values_list("ticket_id", flat=True)[:_MOST_EVENTS])
-        changed = list(visible.filter(pk__in=ids).values_list("number", flat=True))
+        ids = missed.order_by("seq").values_list("ticket_id", flat=True)[:_MOST_EVENTS]
+        changed = list(
+            visible.filter(pk__in={pk for pk in ids if pk}).values_list("number", flat=True)
+        )
         much = len(changed) > _MOST_TICKETS or last - seq > _MOST_EVENTS
         return {
             "seq": last,
@@ -266,7 +268,9 @@ def _groups_for(ticket: Ticket) -> set[str]:
 
 
 def _short_names(ids: list[int]) -> dict[int, str]:
-    return {user.pk: user.get_short_name() or user.email for user in User.objects.filter(pk__in=ids)}
+    return {
+        user.pk: user.get_short_name() or user.email for user in User.objects.filter(pk__in=ids)
+    }
 
 
 def _signed_in(session_key: str) -> User | None:

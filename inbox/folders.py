@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import connection
 from django.db.models import Q
@@ -26,7 +27,7 @@ class Folder:
     label: str | Promise
     icon: str
     rule: Callable[[TicketQuerySet, User], TicketQuerySet]
-    empty: str | Promise = _("No tickets here.")
+    empty: str | Promise = ""
     # The longest waiting may stand first: everything in it waits.
     waits: bool = False
 
@@ -37,9 +38,7 @@ class Folder:
 
 def _at_work(tickets: TicketQuerySet) -> TicketQuerySet:
     """Unfinished and not put aside."""
-    return tickets.unfinished().filter(
-        Q(snoozed_until=None) | Q(snoozed_until__lte=timezone.now())
-    )
+    return tickets.unfinished().filter(Q(snoozed_until=None) | Q(snoozed_until__lte=timezone.now()))
 
 
 _MAIN = [
@@ -54,14 +53,14 @@ _MAIN = [
         "unassigned",
         _("Unassigned"),
         "user-question",
-        lambda tickets, user: _at_work(tickets).filter(assignee=None),
+        lambda tickets, _user: _at_work(tickets).filter(assignee=None),
         _("Every ticket has its owner."),
     ),
     Folder(
         "waiting",
         _("Waiting for us"),
         "clock",
-        lambda tickets, user: _at_work(tickets).filter(waiting_since__isnull=False),
+        lambda tickets, _user: _at_work(tickets).filter(waiting_since__isnull=False),
         _("No tickets. Everybody has an answer."),
         waits=True,
     ),
@@ -69,27 +68,27 @@ _MAIN = [
         "snoozed",
         _("Snoozed"),
         "alarm",
-        lambda tickets, user: tickets.unfinished().filter(snoozed_until__gt=timezone.now()),
+        lambda tickets, _user: tickets.unfinished().filter(snoozed_until__gt=timezone.now()),
         _("No ticket is put aside. Press z in a ticket to see it later."),
     ),
     Folder(
         "review",
         _("To be checked"),
         "eye-exclamation",
-        lambda tickets, user: tickets.filter(needs_review=True, spam=False),
+        lambda tickets, _user: tickets.filter(needs_review=True, spam=False),
         _("Nothing to check. Messages of strangers in a known thread come here."),
     ),
     Folder(
         "open",
         _("All open"),
         "inbox",
-        lambda tickets, user: tickets.unfinished(),
+        lambda tickets, _user: tickets.unfinished(),
         _("No open tickets. New messages will appear here by themselves."),
     ),
 ]
 
 _SPAM = Folder(
-    "spam", _("Spam"), "ban", lambda tickets, user: tickets.filter(spam=True), _("No spam.")
+    "spam", _("Spam"), "ban", lambda tickets, _user: tickets.filter(spam=True), _("No spam.")
 )
 
 _STATUS_ICONS = {
@@ -113,7 +112,9 @@ def by_status() -> list[Folder]:
 
 def by_channel(user: User) -> list[Folder]:
     """A view for each active channel that the user may see."""
-    return [_of_channel(channel) for channel in Channel.objects.visible_to(user).filter(active=True)]
+    return [
+        _of_channel(channel) for channel in Channel.objects.visible_to(user).filter(active=True)
+    ]
 
 
 def find(key: str, user: User) -> Folder:
@@ -131,15 +132,17 @@ def find(key: str, user: User) -> Folder:
 
 def counts(folders: Iterable[Folder], user: User) -> dict[str, int]:
     """How many tickets each view holds, in one query; nothing is counted past the cap."""
-    keys, parts, params = [], [], []
+    keys: list[str] = []
+    parts: list[str] = []
+    params: list[Any] = []
     for folder in folders:
         capped = folder.tickets(user).order_by().values_list("pk")[: MOST_COUNTED + 1]
         sql, values = capped.query.sql_with_params()
         keys.append(folder.key)
-        parts.append(f"(SELECT count(*) FROM ({sql}) AS capped)")
+        parts.append(f"(SELECT count(*) FROM ({sql}) AS capped)")  # noqa: S608 (the ORM's SQL)
         params += values
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {', '.join(parts)}", params)  # noqa: S608 (SQL of the ORM)
+        cursor.execute(f"SELECT {', '.join(parts)}", params)
         return dict(zip(keys, cursor.fetchone(), strict=True))
 
 
@@ -148,7 +151,8 @@ def _of_status(status: Ticket.Status) -> Folder:
         f"status:{status.value}",
         status.label,
         _STATUS_ICONS[status],
-        lambda tickets, user: tickets.filter(status=status, spam=False),
+        lambda tickets, _user: tickets.filter(status=status, spam=False),
+        _("No tickets with this status."),
     )
 
 
@@ -157,6 +161,6 @@ def _of_channel(channel: Channel) -> Folder:
         f"channel:{channel.pk}",
         channel.name,
         channel.icon,
-        lambda tickets, user: tickets.unfinished().filter(channel=channel),
+        lambda tickets, _user: tickets.unfinished().filter(channel=channel),
         _("No open tickets from this channel."),
     )

@@ -47,13 +47,11 @@ class ChangeForm(forms.Form):
         return [str(text) for texts in self.errors.values() for text in texts]
 
 
-class _FilesField(forms.ModelMultipleChoiceField):
+class _FilesField(forms.ModelMultipleChoiceField):  # type: ignore[type-arg] # as above
     """Files that were uploaded before and wait for their message, by public id."""
 
     def __init__(self) -> None:
-        super().__init__(
-            Attachment.objects.none(), to_field_name="public_id", required=False
-        )
+        super().__init__(Attachment.objects.none(), to_field_name="public_id", required=False)
 
 
 class NoteForm(forms.Form):
@@ -61,16 +59,16 @@ class NoteForm(forms.Form):
 
     body = forms.CharField(required=False, max_length=200_000, strip=True)
     key = forms.UUIDField(required=False)
-    files = _FilesField()
+    uploads = _FilesField()
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         own = Attachment.objects.filter(message=None, uploaded_by=user)
-        self.fields["files"].queryset = own  # type: ignore[attr-defined]
+        self.fields["uploads"].queryset = own  # type: ignore[attr-defined]
 
 
 class ReplyForm(NoteForm):
-    """`seen` is the newest message on the author's screen; left out, nobody asks about newer ones."""
+    """`seen` is the newest message on the author's screen; left out, nobody is asked."""
 
     seen = forms.IntegerField(required=False)
     then = forms.ChoiceField(
@@ -89,7 +87,7 @@ class ReplyForm(NoteForm):
         self.fields["channel"].queryset = channels  # type: ignore[attr-defined]
 
 
-class CustomerForm(forms.ModelForm[Customer]):
+class CustomerForm(forms.ModelForm):  # type: ignore[type-arg] # no generic at run time
     """What an agent may write about a customer."""
 
     class Meta:

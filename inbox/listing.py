@@ -62,9 +62,7 @@ def matching(user: User, words: str) -> TicketQuerySet:
 
 def unread(user: User, tickets: Sequence[Ticket]) -> set[int]:
     """The ids of those where the customer waits with a message that this user has not seen."""
-    seen = Seen.objects.filter(
-        user=user, ticket=OuterRef("ticket"), message_id__gte=OuterRef("pk")
-    )
+    seen = Seen.objects.filter(user=user, ticket=OuterRef("ticket"), message_id__gte=OuterRef("pk"))
     waiting = [ticket.pk for ticket in tickets if ticket.waiting_since]
     new = Message.objects.filter(ticket__in=waiting, direction=Message.Direction.INBOUND)
     return set(new.exclude(Exists(seen)).values_list("ticket", flat=True).distinct())

@@ -19,7 +19,9 @@ from tickets.models import Message
 _SRC = re.compile(r'(<img\b[^>]*?\ssrc=")([^"]*)(")', re.IGNORECASE)
 _QUOTE = re.compile(r"<(/?)blockquote\b[^>]*>", re.IGNORECASE)
 _LINK = re.compile(r'<a\b[^>]*?\shref="(https?://[^"]*)"[^>]*>([^<]*)</a>', re.IGNORECASE)
-_ADDRESS = re.compile(r"\s*(?:https?://)?((?:[\w-]+\.)+[a-z]{2,})(?:[/?#:]\S*)?\s*\Z", re.IGNORECASE)
+_ADDRESS = re.compile(
+    r"\s*(?:https?://)?((?:[\w-]+\.)+[a-z]{2,})(?:[/?#:]\S*)?\s*\Z", re.IGNORECASE
+)
 # Formatting that text alone would lose; without any of it the text is shown, which needs no frame.
 _FORMATTED = re.compile(
     r"<(?:img|table|ul|ol|h[1-6]|pre|b|strong|i|em|u|font|center|hr|a)\b|\sstyle=", re.IGNORECASE
@@ -70,7 +72,7 @@ def proxied_url(message: Message, signed: str) -> str:
 
 def _signer(message: Message) -> signing.Signer:
     key, *old = settings.HELPDESK_TOKEN_KEYS
-    return signing.Signer(key=key, fallback_keys=old, salt=f"inbox.image.{message.public_id}")
+    return signing.Signer(key=key, fallback_keys=[*old], salt=f"inbox.image.{message.public_id}")
 
 
 def _is_remote(src: str) -> bool:

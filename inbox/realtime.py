@@ -76,7 +76,7 @@ def push(events: Sequence[Event]) -> None:
 
 
 def send(messages: Iterable[tuple[str, dict[str, Any]]]) -> None:
-    """Hand messages to groups. Without Redis nobody hears them; the pages ask by themselves then."""
+    """Hand messages to groups. Without Redis nobody hears them; the pages ask themselves then."""
     try:
         async_to_sync(_send)(list(messages))
     except (RedisError, OSError):

@@ -10,9 +10,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
+from django.conf import settings
 from django.core.cache import cache
 from django.db.models import prefetch_related_objects
-from django.template.loader import get_template, render_to_string
+from django.template.loader import render_to_string
+from django.templatetags.static import static
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
 
@@ -72,6 +74,6 @@ def _key(ticket: Ticket) -> str:
 
 @lru_cache(maxsize=1)
 def _look() -> str:
-    """A short name of the template's text."""
-    origin = get_template(_TEMPLATE).origin
-    return hashlib.sha256(Path(origin.name).read_bytes()).hexdigest()[:12]
+    """A short name of the template's text, and of the icons' address in it."""
+    source = Path(settings.BASE_DIR, "templates", _TEMPLATE).read_bytes()
+    return hashlib.sha256(source + static("dist/icons.svg").encode()).hexdigest()[:12]

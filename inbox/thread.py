@@ -113,7 +113,7 @@ def shown(ticket: Ticket) -> MessageQuerySet:
 
 def _item(message: Message) -> MessageItem:
     deliveries = [row for row in message.deliveries.all() if row.state in _BY_URGENCY]
-    delivery = min(deliveries, key=lambda row: _BY_URGENCY.index(row.state), default=None)
+    delivery = min(deliveries, key=lambda row: _BY_URGENCY.index(_State(row.state)), default=None)
     return MessageItem(message, delivery)
 
 
@@ -121,7 +121,8 @@ def _folded(
     messages: Iterable[MessageItem], found: Iterable[Change]
 ) -> list[MessageItem | ChangesItem]:
     items: list[MessageItem | ChangesItem] = []
-    for item in sorted([*messages, *found], key=lambda item: item.at):
+    everything: list[MessageItem | Change] = [*messages, *found]
+    for item in sorted(everything, key=lambda item: item.at):
         if not isinstance(item, Change):
             items.append(item)
         elif items and isinstance(items[-1], ChangesItem):

@@ -4,15 +4,14 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.models import Team, User
-from history.recording import Actor
 from inbox.forms import ChangeForm
-from inbox.views.access import actor, changeable_ticket, user_of, visible_ticket
+from inbox.views.access import Request, actor, changeable_ticket, visible_ticket
 from inbox.views.pages import render_live
 from tickets import changing, signals
 from tickets.errors import BrokenRule
@@ -33,7 +32,7 @@ _VERBS: dict[str, Callable[..., object]] = {
 
 @login_required
 @require_POST
-def change(request: HttpRequest, number: int) -> HttpResponse:
+def change(request: Request, number: int) -> HttpResponse:
     """Set what the form names, and answer with the ticket as it is then."""
     ticket = changeable_ticket(request, number)
     form = ChangeForm(request.POST)
@@ -49,7 +48,7 @@ def change(request: HttpRequest, number: int) -> HttpResponse:
 
 @login_required
 @require_POST
-def review(request: HttpRequest, number: int) -> HttpResponse:
+def review(request: Request, number: int) -> HttpResponse:
     """The stranger's message in this ticket was looked at."""
     ticket = changeable_ticket(request, number)
     changing.reviewed(ticket, by=actor(request))
@@ -58,42 +57,42 @@ def review(request: HttpRequest, number: int) -> HttpResponse:
 
 @login_required
 @require_POST
-def see(request: HttpRequest, number: int) -> HttpResponse:
+def see(request: Request, number: int) -> HttpResponse:
     """The user has had the thread on the screen up to this message."""
     ticket = visible_ticket(request, number)
     newest = request.POST.get("message", "")
-    message = ticket.messages.filter(pk=int(newest) if newest.isdecimal() else None).first()
-    if message is None:
+    if not newest.isdecimal():
         raise Http404
-    changing.see(ticket, user_of(request), message.pk)
+    message = get_object_or_404(ticket.messages, pk=int(newest))
+    changing.see(ticket, request.user, message.pk)
     signals.thread_read.send_robust(Ticket, ticket_id=ticket.pk, message_id=message.pk)
     return HttpResponse(status=204)
 
 
 @login_required
 @require_GET
-def choices(request: HttpRequest, number: int, name: str) -> HttpResponse:
+def choices(request: Request, number: int, name: str) -> HttpResponse:
     """The menu of one property, loaded when it is opened."""
     ticket = visible_ticket(request, number)
     if name not in _CHOICES:
         raise Http404
-    context = {"ticket": ticket, "name": name, **_CHOICES[name](ticket, user_of(request))}
+    context = {"ticket": ticket, "name": name, **_CHOICES[name](ticket, request.user)}
     return render(request, f"inbox/_choices_{name}.html", context)
 
 
-def changed(request: HttpRequest, ticket: Ticket) -> HttpResponse:
+def changed(request: Request, ticket: Ticket) -> HttpResponse:
     """The answer to a change: the fragments, or the page for a browser without scripts.
 
     A ticket that went out of the user's sight answers 204: the list follows by the socket.
     """
     if not request.htmx:
         return redirect("inbox:ticket", ticket.number)
-    if not Ticket.objects.visible_to(user_of(request)).filter(pk=ticket.pk).exists():
+    if not Ticket.objects.visible_to(request.user).filter(pk=ticket.pk).exists():
         return HttpResponse(status=204)
     return render_live(request, visible_ticket(request, ticket.number))
 
 
-def refused(request: HttpRequest, text: str, *, status: int = 422) -> HttpResponse:
+def refused(request: Request, text: str, *, status: int = 422) -> HttpResponse:
     """A broken rule in plain words."""
     return render(request, "inbox/_refused.html", {"text": text}, status=status)
 
@@ -122,9 +121,9 @@ def _snoozes(ticket: Ticket, user: User) -> dict[str, object]:
 
 _CHOICES: dict[str, Callable[[Ticket, User], dict[str, object]]] = {
     "assignee": _assignees,
-    "team": lambda ticket, user: {"teams": Team.objects.all()},
-    "reason": lambda ticket, user: {"reasons": Reason.objects.filter(active=True)},
-    "tags": lambda ticket, user: {
+    "team": lambda _ticket, _user: {"teams": Team.objects.all()},
+    "reason": lambda _ticket, _user: {"reasons": Reason.objects.filter(active=True)},
+    "tags": lambda ticket, _user: {
         "tags": Tag.objects.all(),
         "chosen": set(ticket.tags.values_list("pk", flat=True)),
     },

@@ -4,19 +4,20 @@ from datetime import datetime
 
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
+from channels_ingest import delivering
 from inbox import composing
 from inbox.forms import NoteForm, ReplyForm
-from inbox.views.access import actor, changeable_ticket, user_of, visible_message, visible_ticket
+from inbox.views.access import Request, actor, changeable_ticket, visible_message, visible_ticket
 from inbox.views.actions import changed, refused
 from tickets import attaching, replying, windows
 from tickets.errors import BrokenRule, NewerMessage
-from tickets.models import Message, Ticket
+from tickets.models import Delivery, Message, Ticket
 
 # The largest file that any channel takes; the channel's own limit is checked when sending.
 _LARGEST_UPLOAD = 25 * 1024 * 1024
@@ -24,9 +25,9 @@ _LARGEST_UPLOAD = 25 * 1024 * 1024
 
 @login_required
 @require_POST
-def reply(request: HttpRequest, number: int) -> HttpResponse:
+def reply(request: Request, number: int) -> HttpResponse:
     """Answer the customer. 409 asks first: the customer wrote something meanwhile."""
-    ticket, user = changeable_ticket(request, number), user_of(request)
+    ticket, user = changeable_ticket(request, number), request.user
     form = ReplyForm(request.POST, user=user)
     if not form.is_valid():
         return refused(request, _("This could not be sent. Reload the page and try again."))
@@ -36,7 +37,7 @@ def reply(request: HttpRequest, number: int) -> HttpResponse:
             ticket,
             user=user,
             body=data["body"],
-            files=list(data["files"]),
+            files=list(data["uploads"]),
             key=data["key"],
             seen=data["seen"],
             then=data["then"],
@@ -54,16 +55,16 @@ def reply(request: HttpRequest, number: int) -> HttpResponse:
 
 @login_required
 @require_POST
-def note(request: HttpRequest, number: int) -> HttpResponse:
+def note(request: Request, number: int) -> HttpResponse:
     """Write an internal note."""
-    ticket, user = changeable_ticket(request, number), user_of(request)
+    ticket, user = changeable_ticket(request, number), request.user
     form = NoteForm(request.POST, user=user)
     if not form.is_valid():
         return refused(request, _("This could not be saved. Reload the page and try again."))
     data = form.cleaned_data
     try:
         composing.note(
-            ticket, user=user, body=data["body"], files=list(data["files"]), key=data["key"]
+            ticket, user=user, body=data["body"], files=list(data["uploads"]), key=data["key"]
         )
     except BrokenRule as error:
         return refused(request, str(error))
@@ -72,7 +73,7 @@ def note(request: HttpRequest, number: int) -> HttpResponse:
 
 @login_required
 @require_POST
-def take_back(request: HttpRequest, message_id: str) -> HttpResponse:
+def take_back(request: Request, message_id: str) -> HttpResponse:
     """Undo a send while nothing has left; the text goes back to the composer by the page."""
     message = _own_message(request, message_id)
     try:
@@ -84,14 +85,29 @@ def take_back(request: HttpRequest, message_id: str) -> HttpResponse:
 
 @login_required
 @require_POST
-def upload(request: HttpRequest) -> HttpResponse:
+def settle(request: Request, message_id: str) -> HttpResponse:
+    """What failed or is unsure is sent again, or (`as=sent`) taken as sent."""
+    message = _own_message(request, message_id)
+    verb = delivering.call_it_sent if request.POST.get("as") == "sent" else delivering.send_again
+    stuck = [Delivery.State.FAILED, Delivery.State.UNCERTAIN]
+    try:
+        for delivery in message.deliveries.filter(state__in=stuck).order_by("part"):
+            verb(delivery, by=actor(request))
+    except BrokenRule as error:
+        return refused(request, str(error))
+    return changed(request, message.ticket)
+
+
+@login_required
+@require_POST
+def upload(request: Request) -> HttpResponse:
     """Store one file that waits for its message."""
-    if not user_of(request).can_change:
+    if not request.user.can_change:
         raise PermissionDenied
     file = request.FILES.get("file")
     if file is None or (file.size or 0) > _LARGEST_UPLOAD:
         return JsonResponse({"error": _("The file is larger than 25 MB.")}, status=422)
-    stored = attaching.upload(file.read(), file.name or "", user=user_of(request))
+    stored = attaching.upload(file.read(), file.name or "", user=request.user)
     return JsonResponse(
         {
             "id": str(stored.public_id),
@@ -104,21 +120,19 @@ def upload(request: HttpRequest) -> HttpResponse:
 
 @login_required
 @require_GET
-def channel_choices(request: HttpRequest, number: int) -> HttpResponse:
+def channel_choices(request: Request, number: int) -> HttpResponse:
     """By which channels this customer can be answered, loaded when the menu is opened."""
     ticket = visible_ticket(request, number)
     options = [
         {"channel": channel, "window": windows.reply_window(ticket, channel)}
-        for channel in composing.channels_for(ticket, user_of(request))
+        for channel in composing.channels_for(ticket, request.user)
     ]
-    return render(
-        request, "inbox/_choices_channel.html", {"ticket": ticket, "options": options}
-    )
+    return render(request, "inbox/_choices_channel.html", {"ticket": ticket, "options": options})
 
 
-def _own_message(request: HttpRequest, message_id: str) -> Message:
+def _own_message(request: Request, message_id: str) -> Message:
     message = visible_message(request, message_id)
-    if not Ticket.objects.changeable_by(user_of(request)).filter(pk=message.ticket_id).exists():
+    if not Ticket.objects.changeable_by(request.user).filter(pk=message.ticket_id).exists():
         raise PermissionDenied
     return message
 

@@ -2,18 +2,17 @@
 
 from urllib.parse import quote
 
-from csp.decorators import csp_exempt
 from django.contrib.auth.decorators import login_required
 from django.core import signing
 from django.db.models import Q
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_GET
 
 from helpdesk import http
 from inbox import mailbody
-from inbox.views.access import user_of, visible_message
+from inbox.views.access import Request, visible_message
 from tickets import attaching, sniffing
 from tickets.models import Attachment, Ticket
 
@@ -28,8 +27,7 @@ _KEPT_S = 24 * 3600
 @login_required
 @require_GET
 @xframe_options_sameorigin
-@csp_exempt()
-def body(request: HttpRequest, message_id: str) -> HttpResponse:
+def body(request: Request, message_id: str) -> HttpResponse:
     """A mail's HTML for its sandboxed frame; `?images=1` once the agent asked for the pictures."""
     message = visible_message(request, message_id)
     html = mailbody.framed(message, images=request.GET.get("images") == "1")
@@ -41,8 +39,7 @@ def body(request: HttpRequest, message_id: str) -> HttpResponse:
 
 @login_required
 @require_GET
-@csp_exempt()
-def image(request: HttpRequest, message_id: str) -> HttpResponse:
+def image(request: Request, message_id: str) -> HttpResponse:
     """A remote picture of a mail, fetched by us: its owner learns nothing of the agent."""
     message = visible_message(request, message_id)
     try:
@@ -63,10 +60,9 @@ def image(request: HttpRequest, message_id: str) -> HttpResponse:
 
 @login_required
 @require_GET
-@csp_exempt()
-def attachment(request: HttpRequest, attachment_id: str) -> HttpResponse:
+def attachment(request: Request, attachment_id: str) -> HttpResponse:
     """A file of a visible ticket, or one's own upload. `?inline` shows raster pictures in place."""
-    user = user_of(request)
+    user = request.user
     visible = Q(message__ticket__in=Ticket.objects.visible_to(user))
     found = get_object_or_404(
         Attachment.objects.filter(visible | Q(message=None, uploaded_by=user)),
@@ -79,7 +75,9 @@ def attachment(request: HttpRequest, attachment_id: str) -> HttpResponse:
     inline = "inline" in request.GET and found.content_type in sniffing.INLINE_TYPES
     name = f"filename*=UTF-8''{quote(found.name, safe='')}"
     return _file(
-        content, found.content_type, disposition=f"inline; {name}" if inline else f"attachment; {name}"
+        content,
+        found.content_type,
+        disposition=f"inline; {name}" if inline else f"attachment; {name}",
     )
 
 

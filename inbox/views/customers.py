@@ -3,16 +3,15 @@
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.db.models import Exists, OuterRef, Q
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
 from crm import profile
-from crm.models import Customer, Identity
-from crm.models import CustomerQuerySet
+from crm.models import Customer, CustomerQuerySet, Identity
 from helpdesk.polish import sort_key
 from inbox.forms import CustomerForm
-from inbox.views.access import actor, user_of
+from inbox.views.access import Request, actor
 from tickets.models import Ticket
 
 _PAGE_SIZE = 50
@@ -21,15 +20,13 @@ _MOST_TICKETS = 100
 
 @login_required
 @require_safe
-def customers(request: HttpRequest) -> HttpResponse:
+def customers(request: Request) -> HttpResponse:
     """Customers by name, or those whose name or handle begins with what was searched."""
     search = request.GET.get("q", "").strip()
-    found = _matching(Customer.objects.visible_to(user_of(request)).current(), search)
+    found = _matching(Customer.objects.visible_to(request.user).current(), search)
     after, _colon, pk = request.GET.get("after", "").rpartition(":")
     if pk.isdecimal():
-        found = found.filter(sort_key__gte=after).filter(
-            Q(sort_key__gt=after) | Q(pk__gt=int(pk))
-        )
+        found = found.filter(sort_key__gte=after).filter(Q(sort_key__gt=after) | Q(pk__gt=int(pk)))
     page = list(found.prefetch_related("identities").order_by("sort_key", "pk")[: _PAGE_SIZE + 1])
     more = page[_PAGE_SIZE - 1] if len(page) > _PAGE_SIZE else None
     context = {"customers": page[:_PAGE_SIZE], "more": more, "search": search}
@@ -38,9 +35,9 @@ def customers(request: HttpRequest) -> HttpResponse:
 
 @login_required
 @require_http_methods(["GET", "POST"])
-def customer(request: HttpRequest, customer_id: str) -> HttpResponse:
+def customer(request: Request, customer_id: str) -> HttpResponse:
     """One customer: how to reach them, what is known, their tickets."""
-    user = user_of(request)
+    user = request.user
     found = get_object_or_404(Customer.objects.visible_to(user), public_id=customer_id)
     if found.merged_into:
         return redirect("inbox:customer", found.merged_into.public_id)

@@ -3,14 +3,14 @@
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET
 from django.views.decorators.vary import vary_on_headers
 
 from inbox import folders, listing, panel, thread
 from inbox.folders import Folder
-from inbox.views.access import user_of, visible_ticket
+from inbox.views.access import Request, visible_ticket
 from tickets import windows
 from tickets.models import Ticket
 
@@ -18,7 +18,7 @@ from tickets.models import Ticket
 @login_required
 @require_GET
 @vary_on_headers("HX-Request")
-def inbox(request: HttpRequest) -> HttpResponse:
+def inbox(request: Request) -> HttpResponse:
     """The list of one view; the first load brings the whole workspace."""
     context = _list_context(request)
     if request.htmx:
@@ -29,27 +29,27 @@ def inbox(request: HttpRequest) -> HttpResponse:
 
 @login_required
 @require_GET
-def rows(request: HttpRequest) -> HttpResponse:
+def rows(request: Request) -> HttpResponse:
     """Rows of the named tickets, as far as they belong to the view: what the page merges in."""
     numbers = [int(n) for n in request.GET.get("n", "").split(",") if n.isdecimal()][:200]
     found = listing.rows_of(
-        user_of(request), _folder(request), numbers, request.GET.get("q", "").strip()
+        request.user, _folder(request), numbers, request.GET.get("q", "").strip()
     )
     return render(request, "inbox/_rows.html", {"page": listing.Page(found, "")})
 
 
 @login_required
 @require_GET
-def counts(request: HttpRequest) -> HttpResponse:
+def counts(request: Request) -> HttpResponse:
     """How many tickets each view of the sidebar holds."""
-    user = user_of(request)
+    user = request.user
     return JsonResponse(folders.counts([*folders.main(), *folders.by_channel(user)], user))
 
 
 @login_required
 @require_GET
 @vary_on_headers("HX-Request")
-def ticket(request: HttpRequest, number: int) -> HttpResponse:
+def ticket(request: Request, number: int) -> HttpResponse:
     """One ticket with its thread and its customer; the list beside it follows by itself."""
     found = visible_ticket(request, number)
     if found.merged_into:
@@ -63,7 +63,7 @@ def ticket(request: HttpRequest, number: int) -> HttpResponse:
 
 @login_required
 @require_GET
-def older(request: HttpRequest, number: int) -> HttpResponse:
+def older(request: Request, number: int) -> HttpResponse:
     """The part of the thread before a position."""
     found = visible_ticket(request, number)
     try:
@@ -75,17 +75,17 @@ def older(request: HttpRequest, number: int) -> HttpResponse:
 
 @login_required
 @require_GET
-def live(request: HttpRequest, number: int) -> HttpResponse:
+def live(request: Request, number: int) -> HttpResponse:
     """The open ticket as it is now; the page takes over what differs from what it shows."""
     return render_live(request, visible_ticket(request, number))
 
 
-def render_live(request: HttpRequest, ticket: Ticket) -> HttpResponse:
+def render_live(request: Request, ticket: Ticket) -> HttpResponse:
     return render(request, "inbox/_live.html", _ticket_context(request, ticket))
 
 
-def _list_context(request: HttpRequest) -> dict[str, Any]:
-    user, folder = user_of(request), _folder(request)
+def _list_context(request: Request) -> dict[str, Any]:
+    user, folder = request.user, _folder(request)
     order = request.GET.get("order", listing.DEFAULT_ORDER)
     search = request.GET.get("q", "").strip()
     if order not in listing.ORDERS:
@@ -108,15 +108,15 @@ def _list_context(request: HttpRequest) -> dict[str, Any]:
     }
 
 
-def _folder(request: HttpRequest) -> Folder:
+def _folder(request: Request) -> Folder:
     try:
-        return folders.find(request.GET.get("view") or folders.DEFAULT, user_of(request))
+        return folders.find(request.GET.get("view") or folders.DEFAULT, request.user)
     except KeyError as error:
         raise Http404 from error
 
 
-def _ticket_context(request: HttpRequest, ticket: Ticket) -> dict[str, Any]:
-    user = user_of(request)
+def _ticket_context(request: Request, ticket: Ticket) -> dict[str, Any]:
+    user = request.user
     return {
         "ticket": ticket,
         "thread": thread.part(ticket),

@@ -1,18 +1,18 @@
 """How a user likes the workspace, kept with the user."""
 
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.views.decorators.http import require_POST
 
 from accounts.models import User
-from inbox.views.access import user_of
+from inbox.views.access import Request
 
 
 @login_required
 @require_POST
-def look(request: HttpRequest) -> HttpResponse:
+def look(request: Request) -> HttpResponse:
     """Set the theme or the density; anything else is ignored."""
-    user = user_of(request)
+    user = request.user
     theme, density = request.POST.get("theme"), request.POST.get("density")
     if theme in User.Theme.values:
         user.theme = theme
