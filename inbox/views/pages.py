@@ -70,7 +70,8 @@ def older(request: Request, number: int) -> HttpResponse:
         part = thread.part(found, before=request.GET.get("before", ""))
     except ValueError as error:
         raise Http404 from error
-    return render(request, "inbox/_items.html", {"ticket": found, "thread": part})
+    context = {"ticket": found, "thread": part, "changeable": request.user.can_change}
+    return render(request, "inbox/_items.html", context)
 
 
 @login_required

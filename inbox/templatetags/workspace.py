@@ -1,0 +1,84 @@
+"""What the workspace's templates draw: moments, texts of messages, places of rows."""
+
+import re
+from datetime import UTC, datetime
+
+from django import template
+from django.utils import timezone
+from django.utils.html import escape, format_html, urlize
+from django.utils.safestring import SafeString, mark_safe
+
+from inbox import folders, mailbody
+from tickets import sniffing
+from tickets.models import Attachment, Message
+
+register = template.Library()
+
+_PARAGRAPH = re.compile(r"\n{2,}")
+# More of one message is shown on request; no page is to be made of a megabyte of text.
+_MOST_CHARACTERS = 30_000
+
+register.filter(mailbody.needs_frame)
+register.filter(mailbody.has_remote_images)
+
+
+@register.simple_tag
+def moment(at: datetime | None, form: str = "ago") -> SafeString:
+    """A moment; the browser writes it as `ago` (4 min), `short` (22 Nov, 14:05) or `left`."""
+    if at is None:
+        return SafeString("")
+    local = timezone.localtime(at)
+    return format_html(
+        '<time datetime="{}" data-form="{}">{}</time>',
+        at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        form,
+        f"{local:%Y-%m-%d %H:%M}",
+    )
+
+
+@register.filter
+def iso(at: datetime | None) -> str:
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if at else ""
+
+
+@register.filter
+def said(text: str) -> SafeString:
+    """Plain text as paragraphs, with its addresses as links that open apart."""
+    shown = escape(text[:_MOST_CHARACTERS].strip())
+    linked = urlize(shown, nofollow=True).replace("<a ", '<a target="_blank" ')
+    paragraphs = _PARAGRAPH.split(linked)
+    # Escaped above; urlize adds links to http(s) and mail addresses alone.
+    return mark_safe("".join(f"<p>{part.replace(chr(10), '<br>')}</p>" for part in paragraphs))  # noqa: S308
+
+
+@register.filter
+def new_part(message: Message) -> str:
+    """What is new in a message; everything where nothing was recognised as quoted."""
+    return message.reply_text or message.body_text
+
+
+@register.filter
+def quoted_part(message: Message) -> str:
+    """What a message quotes (history, signature) besides what is new in it."""
+    whole, new = message.body_text.strip(), message.reply_text.strip()
+    if not new or whole == new:
+        return ""
+    return whole.removeprefix(new).strip()
+
+
+@register.filter
+def is_picture(file: Attachment) -> bool:
+    return file.content_type in sniffing.INLINE_TYPES and file.state == Attachment.State.STORED
+
+
+@register.filter
+def capped(count: int) -> str:
+    """A counter of the sidebar: nothing for none, 99+ for many."""
+    if not count:
+        return ""
+    return f"{folders.MOST_COUNTED}+" if count > folders.MOST_COUNTED else str(count)
+
+
+@register.filter
+def of_key(values: dict[str, int], key: str) -> int:
+    return values.get(key, 0)

@@ -1,0 +1,280 @@
+// The composer: reply or note, kept as typed, sent once, taken back within its time.
+import { post } from "../ui/request";
+import { toast, words } from "../ui/toast";
+import { type Mode, keep, kept, ticketsWithDraft } from "./drafts";
+import { on, tell } from "./events";
+import { openNumber, rows, say } from "./page";
+import { send, takeOver, toEnd } from "./thread";
+import { Uploads } from "./uploads";
+
+const SAVE_MS = 400;
+
+let uploads: Uploads | undefined;
+let saving: ReturnType<typeof setTimeout> | undefined;
+// Named once for each thing written, so that sending it twice is sending it once.
+let key = crypto.randomUUID();
+let sending = false;
+
+export function startComposer(): void {
+  document.addEventListener("input", (event) => {
+    if ((event.target as Element).id === "composer-text") typed();
+  });
+  document.addEventListener("change", (event) => {
+    const field = event.target as HTMLInputElement;
+    if (field.id !== "composer-file") return;
+    uploads?.add(field.files ?? []);
+    field.value = "";
+  });
+  document.addEventListener("click", onClick);
+  document.addEventListener("keydown", onTabKey);
+  document.addEventListener("submit", onSubmit);
+  document.addEventListener("paste", onPaste);
+  for (const name of ["dragover", "dragleave", "drop"] as const) document.addEventListener(name, onDrag);
+  on("ticket-opened", opened);
+  on("list-loaded", markDrafts);
+  opened();
+}
+
+function form(): HTMLFormElement | null {
+  return document.getElementById("composer") as HTMLFormElement | null;
+}
+
+function text(): HTMLTextAreaElement {
+  return document.getElementById("composer-text") as HTMLTextAreaElement;
+}
+
+function mode(): Mode {
+  return form()?.dataset.mode === "note" ? "note" : "reply";
+}
+
+/** Text that nobody has sent yet, for those who watch whether one writes. */
+export function isWriting(): boolean {
+  return Boolean(form() && text().value.trim());
+}
+
+function opened(): void {
+  const own = form();
+  markDrafts();
+  if (!own) return;
+  uploads = new Uploads(document.getElementById("composer-files") as HTMLElement, {
+    address: own.dataset.upload ?? "",
+    mostFiles: Number(own.dataset.maxFiles),
+    mostBytes: Number(own.dataset.maxBytes),
+  });
+  key = crypto.randomUUID();
+  const closed = own.dataset.closed || kept(draftKey(), "note");
+  setMode(closed && !kept(draftKey(), "reply") ? "note" : "reply");
+}
+
+function draftKey(): string {
+  return form()?.dataset.draft ?? "";
+}
+
+/** Write a reply or a note; each keeps its own text. */
+export function write(wanted: Mode): void {
+  if (!form()) return;
+  if (wanted !== mode()) {
+    save();
+    setMode(wanted);
+  }
+  text().focus();
+}
+
+function setMode(wanted: Mode): void {
+  const own = form();
+  if (!own) return;
+  own.dataset.mode = wanted;
+  for (const tab of own.querySelectorAll<HTMLElement>("[role=tab]")) {
+    const selected = tab.dataset.mode === wanted;
+    tab.setAttribute("aria-selected", String(selected));
+    tab.tabIndex = selected ? 0 : -1;
+    if (selected) document.getElementById("composer-body")?.setAttribute("aria-labelledby", tab.id);
+  }
+  text().value = kept(draftKey(), wanted);
+  text().placeholder = (wanted === "note" ? text().dataset.noteHint : text().dataset.replyHint) ?? "";
+  measure();
+}
+
+function typed(): void {
+  measure();
+  clearTimeout(saving);
+  saving = setTimeout(save, SAVE_MS);
+}
+
+function save(): void {
+  clearTimeout(saving);
+  if (!form()) return;
+  keep(draftKey(), mode(), text().value);
+  const state = document.getElementById("composer-state");
+  if (state) state.textContent = text().value.trim() ? say("draftSaved") : "";
+  markDrafts();
+}
+
+/** How long the text is, where the channel has a limit and it is near. */
+function measure(): void {
+  const most = Number(form()?.dataset.max);
+  const label = document.getElementById("composer-length");
+  if (!label) return;
+  const length = [...text().value].length;
+  label.hidden = !most || mode() === "note" || length < most * 0.8;
+  const over = most > 0 && length > most;
+  label.classList.toggle("is-over", over);
+  label.textContent = over ? say("parts", Math.ceil(length / most)) : `${length} / ${most}`;
+}
+
+function markDrafts(): void {
+  const drafts = ticketsWithDraft(draftKey() || `draft:${say("me")}:`);
+  for (const row of rows().querySelectorAll<HTMLElement>(".row")) {
+    const mark = row.querySelector<HTMLElement>(".row__draft");
+    if (mark) mark.hidden = !drafts.has(Number(row.dataset.number));
+  }
+}
+
+function onClick(event: MouseEvent): void {
+  const target = event.target as Element;
+  const tab = target.closest<HTMLElement>("#composer [role=tab]");
+  if (tab) write(tab.dataset.mode as Mode);
+  const channel = target.closest<HTMLElement>("#composer [data-channel]");
+  if (channel) chooseChannel(channel);
+}
+
+function chooseChannel(choice: HTMLElement): void {
+  const own = form();
+  if (!own) return;
+  own.dataset.channel = choice.dataset.channel;
+  const label = document.getElementById("composer-channel");
+  if (label) label.textContent = choice.dataset.channelName ?? "";
+}
+
+function onTabKey(event: KeyboardEvent): void {
+  const tab = (event.target as Element).closest<HTMLElement>("#composer [role=tab]");
+  if (!tab || (event.key !== "ArrowLeft" && event.key !== "ArrowRight")) return;
+  setMode(tab.dataset.mode === "note" ? "reply" : "note");
+  form()?.querySelector<HTMLElement>("[role=tab][aria-selected=true]")?.focus();
+}
+
+function onPaste(event: ClipboardEvent): void {
+  const files = event.clipboardData?.files;
+  if (!files?.length || (event.target as Element).id !== "composer-text") return;
+  event.preventDefault();
+  uploads?.add(files);
+}
+
+function onDrag(event: DragEvent): void {
+  const own = form();
+  if (!own || !event.dataTransfer?.types.includes("Files")) return;
+  const inside = (event.target as Element).closest(".thread") !== null;
+  own.classList.toggle("is-dropping", inside && event.type === "dragover");
+  if (event.type === "dragleave") return;
+  event.preventDefault();
+  if (event.type === "drop" && inside) uploads?.add(event.dataTransfer.files);
+}
+
+function onSubmit(event: SubmitEvent): void {
+  const own = form();
+  if (event.target !== own || !own) return;
+  event.preventDefault();
+  const button = event.submitter as HTMLButtonElement | null;
+  void submit(button?.value ?? "");
+}
+
+/** Send what the composer holds; `then` is the status that the ticket gets with it. */
+export async function submit(then = "", anyway = false): Promise<void> {
+  const own = form();
+  if (!own || sending) return;
+  if (uploads?.busy) {
+    toast(say("uploading"));
+    return;
+  }
+  if (!text().value.trim() && !uploads?.ids.length) {
+    text().focus();
+    return;
+  }
+  sending = true;
+  own.setAttribute("aria-busy", "true");
+  try {
+    await sendText(own, then, anyway);
+  } finally {
+    sending = false;
+    own.removeAttribute("aria-busy");
+  }
+}
+
+async function sendText(own: HTMLFormElement, then: string, anyway: boolean): Promise<void> {
+  const number = openNumber();
+  const isNote = mode() === "note";
+  const address = (isNote ? own.dataset.note : own.dataset.reply) ?? "";
+  const written = text().value;
+  const response = await post(address, {
+    body: written,
+    key,
+    uploads: uploads?.ids ?? [],
+    seen: isNote || anyway ? undefined : seen(),
+    then: isNote ? undefined : then,
+    channel: own.dataset.channel,
+  }).catch(() => null);
+  if (!response) {
+    toast(words("offline"), { bad: true });
+    return;
+  }
+  const answer = await response.text();
+  if (response.status === 409) askAgain(then);
+  else if (!response.ok) toast(response.status === 422 ? answer.trim() : words("failed"), { bad: true });
+  else {
+    clear(own);
+    if (number === openNumber()) {
+      takeOver(answer);
+      toEnd();
+    }
+    tell("tickets-changed", [number]);
+    if (isNote) toast(say("noted"));
+    else sent(response, written, number);
+  }
+}
+
+function seen(): string {
+  return document.getElementById("ticket")?.dataset.newest ?? "";
+}
+
+function clear(own: HTMLFormElement): void {
+  text().value = "";
+  save();
+  uploads?.clear();
+  delete own.dataset.channel;
+  key = crypto.randomUUID();
+  measure();
+}
+
+/** The customer wrote meanwhile: show it, and ask. */
+function askAgain(then: string): void {
+  tell("tickets-changed", [openNumber()]);
+  toast(say("newer"), {
+    action: say("sendAnyway"),
+    onAction: () => void submit(then, true),
+    seconds: 30,
+  });
+}
+
+/** Say that it is sent, with the way back as long as there is one. */
+function sent(response: Response, written: string, number: number): void {
+  const message = response.headers.get("X-Message");
+  const seconds = Number(response.headers.get("X-Undo-Seconds") ?? 0);
+  if (!message || seconds < 1) {
+    toast(say("sent"));
+    return;
+  }
+  toast(say("sent"), {
+    action: say("undo"),
+    onAction: () => void takeBack(message, written, number),
+    seconds,
+  });
+}
+
+async function takeBack(message: string, written: string, number: number): Promise<void> {
+  if (!(await send(`/inbox/messages/${message}/undo/`, {}))) return;
+  const own = draftKey();
+  keep(own.replace(/\d+$/, String(number)), "reply", written);
+  if (number === openNumber() && !text().value.trim()) setMode("reply");
+  markDrafts();
+  toast(say("takenBack"));
+}
