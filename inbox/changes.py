@@ -86,7 +86,7 @@ def _ids(data: dict[str, Any]) -> set[int]:
 
 
 def _find(wanted: dict[str, set[int]]) -> Iterable[tuple[str, int, str]]:
-    shown_name = {"user": Coalesce(NullIf("name", Value("")), F("email"))}
+    shown_name = {"user": Coalesce(NullIf("name", Value("")), F("email"), output_field=CharField())}
     models = {"user": User, "team": Team, "reason": Reason, "tag": Tag}
     queries = [
         models[room]

@@ -14,9 +14,12 @@ from django.urls import reverse
 from django.utils.html import escape
 from django.utils.translation import gettext as _
 
+from tickets.html import show_remote_images
 from tickets.models import Message
 
-_SRC = re.compile(r'(<img\b[^>]*?\ssrc=")([^"]*)(")', re.IGNORECASE)
+# What the sanitiser set aside: a part of the mail itself, and what would come from elsewhere.
+_PART = re.compile(r' data-cid="([^"]*)"')
+_REMOTE = " data-remote-src="
 _QUOTE = re.compile(r"<(/?)blockquote\b[^>]*>", re.IGNORECASE)
 _LINK = re.compile(r'<a\b[^>]*?\shref="(https?://[^"]*)"[^>]*>([^<]*)</a>', re.IGNORECASE)
 _ADDRESS = re.compile(
@@ -36,27 +39,27 @@ def needs_frame(message: Message) -> bool:
 
 
 def has_remote_images(message: Message) -> bool:
-    return any(_is_remote(unescape(src)) for _begin, src, _end in _SRC.findall(message.body_html))
+    return _REMOTE in message.body_html
 
 
 def framed(message: Message, *, images: bool) -> str:
     """The HTML of the frame's body. `images`: the agent asked for the remote ones."""
     inline = {
-        file.content_id.strip("<>"): reverse("inbox:attachment", args=[file.public_id])
+        file.content_id.strip("<>").lower(): reverse("inbox:attachment", args=[file.public_id])
         for file in message.attachments.all()
         if file.content_id
     }
 
     def placed(match: re.Match[str]) -> str:
-        begin, src, end = match.group(1), unescape(match.group(2)), match.group(3)
-        if src.startswith("cid:"):
-            src = inline.get(src.removeprefix("cid:"), "")
-            src = f"{src}?inline" if src else _NOTHING
-        elif _is_remote(src):
-            src = proxied(message, src) if images else _NOTHING
-        return f"{begin}{escape(src)}{end}"
+        address = inline.get(unescape(match.group(1)).lower())
+        return f' src="{address}?inline"' if address else f' src="{_NOTHING}"'
 
-    return _fold_quotes(_LINK.sub(_with_true_host, _SRC.sub(placed, message.body_html)))
+    html = _PART.sub(placed, message.body_html)
+    if images:
+        html = show_remote_images(html, lambda url: proxied(message, url))
+    else:
+        html = html.replace(_REMOTE, f' src="{_NOTHING}"{_REMOTE}')
+    return _fold_quotes(_LINK.sub(_with_true_host, html))
 
 
 def proxied(message: Message, url: str) -> str:
@@ -73,10 +76,6 @@ def proxied_url(message: Message, signed: str) -> str:
 def _signer(message: Message) -> signing.Signer:
     key, *old = settings.HELPDESK_TOKEN_KEYS
     return signing.Signer(key=key, fallback_keys=[*old], salt=f"inbox.image.{message.public_id}")
-
-
-def _is_remote(src: str) -> bool:
-    return src.lower().startswith(("http://", "https://", "//"))
 
 
 def _with_true_host(match: re.Match[str]) -> str:
