@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from importlib import import_module
+from typing import Any
 
 import pytest
 from celery import Celery
@@ -41,3 +42,9 @@ def defaults_survive_a_flush() -> None:
             promises.make_defaults(apps, connection.schema_editor())
 
     post_migrate.connect(restore, weak=False, dispatch_uid="tests.defaults")
+
+
+@pytest.fixture(autouse=True)
+def fast_passwords(settings: Any) -> None:
+    """Passwords of tests need no protection, and a slow hash for each would cost minutes."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

@@ -154,7 +154,9 @@ class _Wizard:
         self.request, self.adapter, self.channel = request, chosen, channel
         data = request.POST or None
         initial = {"name": str(chosen.kind.label), "follow_up_days": chosen.kind.follow_up_days}
-        self.base = ChannelForm(data, instance=channel, initial={} if channel else initial)
+        self.base = ChannelForm(
+            data, instance=channel, initial={} if channel else initial, prefix="channel"
+        )
         self.own = chosen.settings_form()(data, initial=self._initial())
         stored = channel.connection.secrets if channel else {}
         for name in self._secret_names():
