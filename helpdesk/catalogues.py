@@ -49,7 +49,9 @@ def _sources() -> list[Path]:
 
 def _unfinished(source: Path) -> list[str]:
     catalogue = polib.pofile(str(source))
-    return [entry.msgid for entry in (*catalogue.untranslated_entries(), *catalogue.fuzzy_entries())]
+    return [
+        entry.msgid for entry in (*catalogue.untranslated_entries(), *catalogue.fuzzy_entries())
+    ]
 
 
 def main(command: str) -> None:

@@ -23,7 +23,7 @@ from django.conf import settings
 from django.urls import get_resolver
 from environs import EnvError, FileAwareEnv
 
-from helpdesk import celery_app, installation
+from helpdesk import celery_app, installation, warming
 from helpdesk.embedded.services import start_services
 from helpdesk.running import Problem, roles
 from helpdesk.running.child import Child
@@ -113,6 +113,7 @@ def _load() -> None:
     django.setup()
     get_resolver().url_patterns  # noqa: B018 (imports all views)
     celery_app.loader.import_default_modules()
+    warming.warm()
     gc.collect()
     gc.freeze()
 

@@ -6,9 +6,11 @@ class TicketsConfig(AppConfig):
 
     def ready(self) -> None:
         from crm import merging, visibility
-        from tickets import events, ownership, receipts, revising
+        from helpdesk import warming
+        from tickets import events, ownership, receipts, revising, searching
         from tickets.models import Ticket
 
+        warming.register(searching.warm)
         events.register()
         receipts.register()
         revising.register()

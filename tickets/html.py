@@ -162,7 +162,10 @@ def _is_beacon(attributes: Mapping[str, str]) -> bool:
     """An image too small to see is there to be counted, not to be looked at."""
     sizes = [attributes.get(side, "").strip().removesuffix("px") for side in ("width", "height")]
     return any(size in {"0", "1"} for size in sizes) or bool(
-        re.search(r"(?:^|;)(?:max-)?(?:width|height):\s*[01](?:px)?\s*(?:;|$)", attributes.get("style", ""))
+        re.search(
+            r"(?:^|;)(?:max-)?(?:width|height):\s*[01](?:px)?\s*(?:;|$)",
+            attributes.get("style", ""),
+        )
     )
 
 
@@ -195,7 +198,10 @@ def _is_safe_value(name: str, value: str) -> bool:
         return False
     if any(function.lower() not in _HARMLESS_FUNCTIONS for function in _FUNCTION.findall(value)):
         return False
-    return not (name.startswith(("margin", "text-indent", "letter-spacing")) and _NEGATIVE_OR_HUGE.search(value))
+    return not (
+        name.startswith(("margin", "text-indent", "letter-spacing"))
+        and _NEGATIVE_OR_HUGE.search(value)
+    )
 
 
 # ---------------------------------------------------------------- as text
@@ -280,7 +286,9 @@ class _TextWriter:
         text = "".join(self.line).replace("\xa0", " ").rstrip()
         self.line = []
         if text or force:
-            self.lines.append((self._prefix() + text).rstrip() if not text else self._prefix() + text)
+            self.lines.append(
+                (self._prefix() + text).rstrip() if not text else self._prefix() + text
+            )
 
     def _blank_line(self) -> None:
         if self.lines and self.lines[-1].strip("> "):

@@ -6,11 +6,13 @@ prefixes of words are found; what stands inside a word is not.
 
 import re
 import unicodedata
-from functools import lru_cache
+from functools import cache, lru_cache
 
-import simplemma
 from django.contrib.postgres.search import SearchQuery
 from django.db import connection
+from simplemma import Lemmatizer
+from simplemma.strategies import DefaultStrategy
+from simplemma.strategies.dictionaries.stream_dictionary_factory import StreamDictionaryFactory
 
 from tickets.models.message import Message
 
@@ -57,8 +59,21 @@ def query(text: str) -> SearchQuery | None:
     return SearchQuery(" & ".join(parts), search_type="raw", config="simple") if parts else None
 
 
+def warm() -> None:
+    """Load the dictionary, so that processes that are copied from this one share it."""
+    _forms("zamówienie")
+
+
 @lru_cache(maxsize=50_000)
 def _forms(word: str) -> tuple[str, ...]:
     folded = fold(word)
-    lemma = fold(simplemma.lemmatize(word, lang="pl"))
+    lemma = fold(_lemmatizer().lemmatize(word, lang="pl"))
     return tuple(dict.fromkeys((folded, lemma)))
+
+
+@cache
+def _lemmatizer() -> Lemmatizer:
+    """The dictionary as a stream: 48 MB instead of 355, 40 microseconds for a new word."""
+    return Lemmatizer(
+        lemmatization_strategy=DefaultStrategy(dictionary_factory=StreamDictionaryFactory())
+    )
