@@ -6,7 +6,8 @@ One package a channel kind, each of the same shape:
     receive.py    checks and journals: a webhook, `poll(connection)` or `run(connection, stop)`
     parse.py      `parse(event) -> list[Item]`, without network or database
     send.py       `send(outgoing) -> Sent`; raises `Refused`, `Unavailable` or `Uncertain`
-    connect.py    `SettingsForm`, `check(connection) -> Check`
+    connect.py    `SettingsForm`, whose `usual` may name the fields shown at once;
+                  `check(connection) -> Check`
     README.md     how an admin connects it
 
 The modules are imported when they are first needed.

@@ -1,5 +1,6 @@
 """Setting up channels: what an admin does in the settings or by the API."""
 
+from copy import copy
 from typing import Any
 
 from django.db import transaction
@@ -28,7 +29,8 @@ def changed_draft(
 ) -> Connection:
     """The channel's connection as it would be: secrets that are not given anew stay."""
     stored = channel.connection
-    connection = Connection(channel=channel, settings={**stored.settings, **settings})
+    # A copy, because the channel would take the draft for its connection.
+    connection = Connection(channel=copy(channel), settings={**stored.settings, **settings})
     connection.sealed = stored.sealed
     connection.set_secrets(secrets)
     return connection

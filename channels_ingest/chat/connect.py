@@ -38,6 +38,8 @@ class OriginsField(forms.CharField):
 class SettingsForm(forms.Form):
     """What an admin sets: where the widget may stand, how it looks, what it asks."""
 
+    usual = ("origins", "title", "greeting", "color")
+
     origins = OriginsField(
         label=_("Addresses of the shop's pages"),
         help_text=_(

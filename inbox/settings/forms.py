@@ -4,6 +4,7 @@ import zoneinfo
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from accounts import people, scopes
@@ -63,6 +64,7 @@ class ShopForm(_NamedForm):
     locale = forms.ChoiceField(label=_("Language of the customers"), choices=User.Language.choices)
     timezone = forms.ChoiceField(
         label=_("Time zone"),
+        initial=settings.TIME_ZONE,
         choices=lambda: [(n, n) for n in sorted(zoneinfo.available_timezones())],
     )
 

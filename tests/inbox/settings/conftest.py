@@ -14,7 +14,7 @@ def admin(db: None) -> User:
 
 
 @pytest.fixture
-def page(admin: User) -> Client:
+def signed_in(admin: User) -> Client:
     """The browser of an admin who has given the password again a moment ago."""
     client = Client()
     client.force_login(admin)

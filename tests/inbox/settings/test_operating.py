@@ -23,21 +23,21 @@ def _dead_event(raw: bytes = b"not what was promised") -> InboundEvent:
     return event
 
 
-def test_dead_events_are_listed_with_their_reason(page: Client) -> None:
+def test_dead_events_are_listed_with_their_reason(signed_in: Client) -> None:
     event = _dead_event()
 
-    listed = page.get(reverse("settings:journal")).content.decode()
+    listed = signed_in.get(reverse("settings:journal")).content.decode()
 
     assert reverse("settings:event", args=[event.pk]) in listed
     assert "no &lt;b&gt;text" in listed
-    assert page.get(reverse("settings:event", args=[event.pk])).status_code == 200
+    assert signed_in.get(reverse("settings:event", args=[event.pk])).status_code == 200
 
 
-def test_original_is_saved_never_shown(page: Client, admin: User) -> None:
+def test_original_is_saved_never_shown(signed_in: Client, admin: User) -> None:
     raw = b"<script>alert(1)</script>\x00\xff"
     event = _dead_event(raw)
 
-    response = page.get(reverse("settings:event-raw", args=[event.pk]))
+    response = signed_in.get(reverse("settings:event-raw", args=[event.pk]))
 
     assert response.content == raw
     assert response["Content-Type"] == "application/octet-stream"
@@ -46,10 +46,10 @@ def test_original_is_saved_never_shown(page: Client, admin: User) -> None:
     assert AuditEntry.objects.get(action="journal.original_downloaded").actor_id == admin.pk
 
 
-def test_event_is_tried_again(page: Client) -> None:
+def test_event_is_tried_again(signed_in: Client) -> None:
     event = _dead_event()
 
-    response = page.post(reverse("settings:event-replay", args=[event.pk]), follow=True)
+    response = signed_in.post(reverse("settings:event-replay", args=[event.pk]), follow=True)
 
     event.refresh_from_db()
     assert event.state == InboundEvent.State.DEAD
@@ -57,22 +57,22 @@ def test_event_is_tried_again(page: Client) -> None:
     assert AuditEntry.objects.filter(action="journal.replayed").exists()
 
 
-def test_dead_event_is_left_with_a_reason(page: Client) -> None:
+def test_dead_event_is_left_with_a_reason(signed_in: Client) -> None:
     event = _dead_event()
 
-    page.post(reverse("settings:event-discard", args=[event.pk]), {"reason": "a test"})
+    signed_in.post(reverse("settings:event-discard", args=[event.pk]), {"reason": "a test"})
 
     event.refresh_from_db()
     assert (event.state, event.reason) == (InboundEvent.State.IGNORED, "a test")
 
 
-def test_audit_log_is_read_page_by_page(page: Client, admin: User) -> None:
+def test_audit_log_is_read_page_by_page(signed_in: Client, admin: User) -> None:
     for number in range(120):
         audit.record("tag.changed", by=admin, before={"name": "a"}, after={"name": f"b{number}"})
 
     address, seen = reverse("settings:audit") + "?action=tag.changed", []
     while address:
-        content = page.get(address).content.decode()
+        content = signed_in.get(address).content.decode()
         seen += re.findall(r"→ (b\d+)<", content)
         older = re.search(r'<a class="btn" href="(\?[^"]*before=\d+[^"]*)"', content)
         address = reverse("settings:audit") + older[1].replace("&amp;", "&") if older else ""
@@ -80,17 +80,21 @@ def test_audit_log_is_read_page_by_page(page: Client, admin: User) -> None:
     assert seen == [f"b{number}" for number in reversed(range(120))]
 
 
-def test_audit_log_costs_the_same_for_many(page: Client, django_assert_num_queries: Any) -> None:
+def test_audit_log_costs_the_same_for_many(
+    signed_in: Client, django_assert_num_queries: Any
+) -> None:
     audit.record("tag.changed", by=None)
     for count in (3, 30):
         for _number in range(count):
             audit.record("tag.changed", by=None)
         # who asks, entries
         with django_assert_num_queries(2):
-            page.get(reverse("settings:audit"))
+            signed_in.get(reverse("settings:audit"))
 
 
-def test_health_names_what_does_not_work(page: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_health_names_what_does_not_work(
+    signed_in: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def broken() -> None:
         raise health.Unhealthy("the printer is on fire")
 
@@ -98,8 +102,8 @@ def test_health_names_what_does_not_work(page: Client, monkeypatch: pytest.Monke
     channel = make_channel("chat")
     Connection.objects.filter(channel=channel).update(state="error", error="No answer for an hour")
 
-    shown = page.get(reverse("settings:health")).content.decode()
+    shown = signed_in.get(reverse("settings:health")).content.decode()
 
     assert "the printer is on fire" in shown
     assert "No answer for an hour" in shown
-    assert "No answer for an hour" in page.get(reverse("settings:overview")).content.decode()
+    assert "No answer for an hour" in signed_in.get(reverse("settings:overview")).content.decode()
