@@ -1,18 +1,24 @@
 """What providers report about our messages: receipts, bounces, complaints."""
 
 from collections.abc import Iterable
+from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from crm import identifying
+from crm import consents, identifying
 from crm.models import Identity
-from tickets import outbox, receiving
+from history.recording import SYSTEM
+from tickets import outbox, receiving, replying
 from tickets.incoming import Bounce, Receipt
-from tickets.locking import locked
-from tickets.models import Delivery, Message
+from tickets.locking import locked, locked_final
+from tickets.models import Delivery, Message, Ticket
+
+# A mailbox that is full for so long is nobody's any more (contracts/email.md 5).
+_SOFT_WITHIN = timedelta(days=7)
+_SOFT_BEFORE = 2
 
 
 def receipt(item: Receipt, *, event_id: int | None = None, source_key: str | None = None) -> None:
@@ -46,27 +52,32 @@ def _named(item: Receipt) -> Iterable[Delivery]:
 def bounce(item: Bounce, *, event_id: int | None = None, source_key: str | None = None) -> None:
     """File the report with the mail it speaks of, and draw the consequence for the address.
 
-    Hard: the delivery failed, the address is marked, the agent told. Soft and late ones inform. A
-    report of no mail of ours becomes a ticket of its own.
+    Hard: the delivery failed, the address is marked, the agent told. Soft and late ones inform;
+    the third soft one within a week counts as hard. A complaint ends the mail that nobody needs.
+    A report of no mail of ours becomes a ticket of its own, but a complaint none.
     """
     original = _original(item)
     with transaction.atomic():
         if original is None:
-            receiving.receive(item.report, event_id=event_id, source_key=source_key)
+            if item.kind != "complaint":
+                receiving.receive(item.report, event_id=event_id, source_key=source_key)
             return
-        ticket = locked(original.ticket_id)
+        ticket = locked_final(original.ticket_id)
         receiving.file_automatic(ticket, item.report, event_id=event_id, source_key=source_key)
+        # Anybody can write a report: it counts for those alone to whom the mail went.
+        people = _written_to(original, item.recipients)
         if item.kind == "complaint":
+            _opt_out(people, original, item.at)
             return
-        if item.kind == "hard":
-            _mark_unreachable(item.recipients)
+        if item.kind == "hard" or (item.kind == "soft" and _bounces_often(people)):
+            people.filter(unreachable_at__isnull=True).update(unreachable_at=timezone.now())
         if item.kind != "delayed":
-            _fail(original, item)
+            _fail(original, ticket, item)
 
 
 def _original(item: Bounce) -> Message | None:
     return (
-        Message.objects.select_related("ticket", "channel")
+        Message.objects.select_related("ticket", "channel__shop")
         .filter(
             external_id__in=item.message_ids,
             channel__shop__channels=item.channel_id,
@@ -76,7 +87,46 @@ def _original(item: Bounce) -> Message | None:
     )
 
 
-def _fail(original: Message, item: Bounce) -> None:
+def _written_to(original: Message, addresses: Iterable[str]) -> QuerySet[Identity]:
+    """Whom of these the mail was sent to."""
+    sent_to = {_key(each) for kind in ("to", "cc", "bcc") for each in _recipients(original, kind)}
+    keys = sent_to & {_key(each) for each in addresses}
+    return Identity.objects.filter(kind=Identity.Kind.EMAIL, scope="", value__in=keys)
+
+
+def _recipients(original: Message, kind: str) -> list[str]:
+    addresses: list[str] = original.recipients.get(kind, [])
+    return addresses
+
+
+def _key(address: str) -> str:
+    return identifying.Handle(Identity.Kind.EMAIL, address).key
+
+
+def _bounces_often(people: QuerySet[Identity]) -> bool:
+    """Whether two mails to these people have come back within a week, besides this one."""
+    failed = Delivery.objects.filter(
+        message__ticket__participants__identity__in=people,
+        state=Delivery.State.FAILED,
+        error_code__regex=r"^[45]\.",
+        sent_at__gte=timezone.now() - _SOFT_WITHIN,
+    )
+    return failed.distinct().count() >= _SOFT_BEFORE
+
+
+def _opt_out(people: QuerySet[Identity], original: Message, at: datetime) -> None:
+    for identity in people.select_related("customer"):
+        consents.withdraw(
+            identity.customer,
+            original.channel.shop,
+            consents.NOT_ESSENTIAL,
+            source="complaint",
+            at=at,
+        )
+
+
+def _fail(original: Message, ticket: Ticket, item: Bounce) -> None:
+    """The mail to the customer did not arrive; a copy that did not is a note alone."""
     reasons = {
         "hard": _("The address %(address)s does not exist or does not take mail."),
         "soft": _("The mailbox %(address)s does not take mail just now."),
@@ -84,17 +134,14 @@ def _fail(original: Message, item: Bounce) -> None:
     }
     address = ", ".join(item.recipients) or _("of the customer")
     error = reasons[item.kind] % {"address": address}
+    bounced = {_key(each) for each in item.recipients}
+    copies = {_key(each) for kind in ("cc", "bcc") for each in _recipients(original, kind)}
+    if bounced and bounced <= copies:
+        draft = replying.Draft(body_text=_("A copy did not arrive: %(reason)s") % {"reason": error})
+        replying.note(ticket, draft, by=SYSTEM, author=Message.Author.SYSTEM)
+        return
     for delivery in Delivery.objects.select_for_update().filter(message=original):
         outbox.give_up(delivery, error=error, code=item.status)
-
-
-def _mark_unreachable(addresses: Iterable[str]) -> None:
-    keys = [
-        identifying.Handle(Identity.Kind.EMAIL, address).key for address in addresses if address
-    ]
-    Identity.objects.filter(
-        kind=Identity.Kind.EMAIL, scope="", value__in=keys, unreachable_at__isnull=True
-    ).update(unreachable_at=timezone.now())
 
 
 def register() -> None:
