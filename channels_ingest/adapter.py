@@ -3,7 +3,8 @@
 One package a channel kind, each of the same shape:
 
     __init__.py   `adapter = Adapter(package=__name__, kind=ChannelKind(...), ...)`; costs nothing
-    receive.py    checks and journals: a webhook, `poll(connection)` or `run(connection, stop)`
+    receive.py    checks and journals: a webhook, `poll(connection)`, `run(connection, stop)`
+                  or `serving()`
     parse.py      `parse(event) -> list[Item]`, without network or database
     send.py       `send(outgoing) -> Sent`; raises `Refused`, `Unavailable` or `Uncertain`
     connect.py    `SettingsForm`, whose `usual` may name the fields shown at once;
@@ -17,7 +18,9 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import threading
 from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import timedelta
 from importlib.metadata import entry_points
@@ -171,10 +174,23 @@ class Adapter:
         poll: Callable[[Connection], int] | None = self._optional("receive", "poll")
         return poll
 
-    def runner(self) -> Callable[..., None] | None:
+    def runner(self) -> Callable[[Connection, threading.Event], None] | None:
         """Keeps a long connection until told to stop: `run(connection, stop)`."""
         run: Callable[..., None] | None = self._optional("receive", "run")
         return run
+
+    def is_polled(self, connection: Connection) -> bool:
+        """Whether this connection has something to fetch from: a channel may only be written to."""
+        if self.poller() is None and self.runner() is None:
+            return False
+        asks: Callable[[Connection], bool] | None = self._optional("receive", "is_polled")
+        return asks(connection) if asks else True
+
+    def server(self) -> Callable[[], AbstractContextManager[None]] | None:
+        """Listens for what others bring, for all connections of the kind, while it is entered."""
+        serve: Callable[..., AbstractContextManager[None]] | None
+        serve = self._optional("receive", "serving")
+        return serve
 
     def _function(self, module: str, name: str) -> Any:
         return getattr(importlib.import_module(f"{self.package}.{module}"), name)

@@ -5,6 +5,7 @@ from datetime import timedelta
 from django.db.models import F
 from django.utils import timezone
 
+from channels_ingest.adapter import Refused, Unavailable
 from channels_ingest.models import Connection
 
 _WORKS_AGAIN = [Connection.State.ERROR, Connection.State.NEEDS_REAUTH]
@@ -37,6 +38,14 @@ def needs_reauth(channel_id: int, error: str) -> None:
     Connection.objects.filter(channel=channel_id).update(
         state=Connection.State.NEEDS_REAUTH, error=error, last_error_at=timezone.now()
     )
+
+
+def report(channel_id: int, error: Refused | Unavailable) -> None:
+    """What a provider said when we fetched or sent."""
+    if isinstance(error, Refused) and error.needs_reauth:
+        needs_reauth(channel_id, str(error))
+    else:
+        failed(channel_id, str(error))
 
 
 def may_send(channel_id: int) -> bool:

@@ -1,10 +1,14 @@
 from celery import shared_task
 
-from channels_ingest import delivering, files, journal, profiles, sweeping
+from channels_ingest import delivering, files, journal, profiles, receivers, sweeping
 from channels_ingest.chat import tasks as chat
 
 # Seconds.
-SCHEDULE = {"channels_ingest.tasks.sweep": 20.0, **chat.SCHEDULE}
+SCHEDULE = {
+    "channels_ingest.tasks.sweep": 20.0,
+    "channels_ingest.tasks.poll_due": 15.0,
+    **chat.SCHEDULE,
+}
 
 
 @shared_task(queue="mail", acks_late=True, ignore_result=True)
@@ -30,3 +34,14 @@ def fetch_profile(identity_id: int, channel_id: int) -> None:
 @shared_task(queue="timers", acks_late=True, ignore_result=True)
 def sweep() -> None:
     sweeping.sweep()
+
+
+@shared_task(queue="timers", acks_late=True, ignore_result=True)
+def poll_due() -> None:
+    for connection_id in receivers.due():
+        poll.delay(connection_id)
+
+
+@shared_task(queue="bulk", acks_late=True, ignore_result=True)
+def poll(connection_id: int) -> None:
+    receivers.poll(connection_id)

@@ -44,6 +44,13 @@ def _is_mail_server(value: str) -> None:
         raise ValidationError("Give an address like smtp://user:password@mail.example.com:587.")
 
 
+def _are_mail_doors(value: str) -> None:
+    for place in filter(None, value.split(",")):
+        parts = urlsplit(place.strip() if "://" in place else f"smtp://{place.strip()}")
+        if parts.scheme not in {"smtp", "lmtp", "mx"} or not parts.port:
+            raise ValidationError("Give addresses like smtp://127.0.0.1:2525 or mx://0.0.0.0:25.")
+
+
 def _is_given(value: str) -> None:
     if not value:
         raise ValidationError("It is not set. `make run` makes one, or set your own.")
@@ -312,8 +319,11 @@ EMAIL_USE_SSL = _email["EMAIL_USE_SSL"]
 EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", f"Okienko <helpdesk@{_base.hostname}>")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
-# host:port of the SMTP listener of `run_receivers`; empty means off
-SMTP_LISTEN = env.str("HELPDESK_SMTP_LISTEN", "")
+# Where `run_receivers` takes mail: smtp://, lmtp:// or mx://host:port, several by comma; empty
+# means nowhere. With a certificate it offers STARTTLS.
+SMTP_LISTEN = env.str("HELPDESK_SMTP_LISTEN", "", validate=_are_mail_doors)
+SMTP_TLS_CERT = env.str("HELPDESK_SMTP_TLS_CERT", "")
+SMTP_TLS_KEY = env.str("HELPDESK_SMTP_TLS_KEY", "")
 
 
 # Security

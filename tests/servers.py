@@ -29,7 +29,11 @@ from cryptography.x509.oid import NameOID
 from imapclient import IMAPClient
 from proxyprotocol.reader import ProxyProtocolReader
 from pymap.backend.dict import DictBackend
+from pymap.backend.dict.filter import FilterSet
+from pymap.backend.dict.mailbox import MailboxSet
 from pymap.imap import IMAPServer
+from pymap.parsing.message import AppendMessage
+from pysasl.hashing import Cleartext
 
 
 def free_port() -> int:
@@ -97,8 +101,13 @@ class ImapServer:
 
     def append(self, raw: bytes, *, folder: str = "INBOX", at: datetime | None = None) -> None:
         """Deliver a mail into the mailbox."""
-        with self.client() as client:
-            client.append(folder, raw, msg_time=at)
+        when = at or datetime.now(UTC)
+
+        async def deliver() -> None:
+            mailbox = await self._mailbox(folder)
+            await mailbox.append(AppendMessage(raw, when, frozenset()))
+
+        self._call(deliver())
 
     def count(self, folder: str = "INBOX") -> int:
         with self.client(folder) as client:
@@ -119,8 +128,7 @@ class ImapServer:
         """The server lost its numbering, as after a restore: the same mails have other numbers."""
 
         async def renew() -> None:
-            mailbox_set, _filters = self._config.set_cache[self.user]
-            mailbox = await mailbox_set.get_mailbox("INBOX")
+            mailbox = await self._mailbox("INBOX")
             mailbox._uid_validity += 1
             mailbox._messages = {
                 uid: type(message).copy(message, uid=uid)
@@ -138,6 +146,10 @@ class ImapServer:
                 writer.transport.abort()
 
         self._call(drop())
+
+    async def _mailbox(self, folder: str) -> Any:
+        mailboxes, _filters = self._config.set_cache[self.user]
+        return await mailboxes.get_mailbox(folder)
 
     def _call(self, coroutine: Any) -> Any:
         return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(10)
@@ -165,8 +177,13 @@ class ImapServer:
             inherited_sockets=None,
         )
         backend, self._config = await DictBackend.init(
-            arguments, reject_dnsbl=False, disable_idle=not self._idle
+            arguments,
+            reject_dnsbl=False,
+            disable_idle=not self._idle,
+            hash_context=Cleartext(),
+            invalid_user_sleep=0,
         )
+        self._config.set_cache[self.user] = (MailboxSet(), FilterSet())
         self._config.apply_context()
         server = ProxyProtocolReader(self._config.proxy_protocol).get_callback(
             IMAPServer(backend.login, self._config)
@@ -174,10 +191,7 @@ class ImapServer:
 
         async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             self._connections.add(writer)
-            try:
-                await server(reader, writer)
-            finally:
-                self._connections.discard(writer)
+            await server(reader, writer)
 
         await asyncio.start_server(serve, self.host, self.port)
 
