@@ -3,10 +3,11 @@
 One package a channel kind, each of the same shape:
 
     __init__.py   `adapter = Adapter(package=__name__, kind=ChannelKind(...), ...)`; costs nothing
-    receive.py    checks and journals: a webhook, `poll(connection)`, `run(connection, stop)`
-                  or `serving()`
+    receive.py    checks and journals: `webhook(request, connection, body)`,
+                  `poll(connection)`, `run(connection, stop)` or `serving()`
     parse.py      `parse(event) -> list[Item]`, without network or database
-    send.py       `send(outgoing) -> Sent`; raises `Refused`, `Unavailable` or `Uncertain`
+    send.py       `send(outgoing) -> Sent`; raises `Refused`, `Unavailable` or `Uncertain`;
+                  `gesture(connection, recipient, name)` where somebody's typing can be shown
     connect.py    `SettingsForm`, whose `usual` may name the fields shown at once;
                   `check(connection) -> Check`
     README.md     how an admin connects it
@@ -31,6 +32,8 @@ from tickets import kinds
 from tickets.kinds import ChannelKind
 
 if TYPE_CHECKING:
+    from django.http import HttpRequest, HttpResponse
+
     from channels_ingest.models import Connection, InboundEvent
     from crm.models import Identity
     from tickets.incoming import Item
@@ -57,7 +60,8 @@ class Refused(Exception):
     """The provider will never take this message. The text says what happened and what to do.
 
     `code` is the provider's; `unreachable`: this person cannot be written to any more;
-    `needs_reauth`: nothing goes out on this connection until an admin signs in again.
+    `needs_reauth`: nothing goes out on this connection until an admin signs in again; `pause`: the
+    provider stopped the whole connection, which is tried again after this time.
     """
 
     def __init__(
@@ -67,20 +71,34 @@ class Refused(Exception):
         code: str = "",
         unreachable: bool = False,
         needs_reauth: bool = False,
+        pause: timedelta | None = None,
     ) -> None:
         super().__init__(text)
         self.code = code
         self.unreachable = unreachable
         self.needs_reauth = needs_reauth
+        self.pause = pause
 
 
 class Unavailable(Exception):
-    """A passing fault: try again, not before `retry_after` where the provider names it."""
+    """A passing fault: try again, not before `retry_after` where the provider names it.
 
-    def __init__(self, text: str, *, code: str = "", retry_after: timedelta | None = None) -> None:
+    `tried` is False where nothing was asked of the provider, so that it counts as no attempt: our
+    own limit of calls said to wait.
+    """
+
+    def __init__(
+        self,
+        text: str,
+        *,
+        code: str = "",
+        retry_after: timedelta | None = None,
+        tried: bool = True,
+    ) -> None:
         super().__init__(text)
         self.code = code
         self.retry_after = retry_after
+        self.tried = tried
 
 
 class Uncertain(Exception):
@@ -89,13 +107,24 @@ class Uncertain(Exception):
 
 @dataclass(frozen=True)
 class Outgoing:
-    """One provider call: a part of a message, on its way over a connection."""
+    """One provider call: a part of a message, on its way over a connection.
+
+    `number` is the part's place in the message, `attempt` counts the tries from 1.
+    """
 
     delivery_id: int
     message: Message
     channel: Channel
     connection: Connection
     part: Part
+    number: int = 0
+    attempt: int = 1
+
+    @property
+    def recipient(self) -> str:
+        """The address or id of the one person written to; '' where there is none."""
+        to: list[str] = self.message.recipients.get("to", [])
+        return to[0] if to else ""
 
 
 @dataclass(frozen=True)
@@ -115,11 +144,12 @@ class Check:
 
 @dataclass(frozen=True)
 class Profile:
-    """What a provider tells about a person."""
+    """What a provider tells about a person; `placeholder` names those of whom it tells nothing."""
 
     name: str = ""
     first_name: str = ""
     language: str = ""
+    placeholder: str = ""
 
 
 @dataclass(frozen=True)
@@ -127,13 +157,15 @@ class Adapter:
     """One installed kind of channel; `package` holds its modules.
 
     `secrets` names the write-only settings; `account` the setting by which events of several
-    channels at one address are told apart.
+    channels at one address are told apart; `checked_daily`: what `check` finds goes wrong by
+    itself, so that somebody has to look.
     """
 
     package: str
     kind: ChannelKind
     secrets: tuple[str, ...] = ()
     account: str = ""
+    checked_daily: bool = False
 
     def module(self, name: str) -> ModuleType | None:
         """One of the package's modules; None if this kind has none of that name."""
@@ -168,6 +200,23 @@ class Adapter:
         function = self._optional("profile", "fetch")
         profile: Profile | None = function(connection, identity) if function else None
         return profile
+
+    def gesture(self, connection: Connection, recipient: str, name: str) -> None:
+        """Show a person that somebody types ("typing_on", "typing_off") or has read ("mark_seen").
+
+        Nothing where the kind has no gestures. Raises `Refused`, `Unavailable`.
+        """
+        if function := self._optional("send", "gesture"):
+            function(connection, recipient, name)
+
+    def has_gestures(self) -> bool:
+        return self._optional("send", "gesture") is not None
+
+    def webhook(self) -> Callable[[HttpRequest, Connection, bytes], HttpResponse] | None:
+        """Answers the provider's calls: `webhook(request, connection, body)`; None if it makes none."""
+        view: Callable[[HttpRequest, Connection, bytes], HttpResponse] | None
+        view = self._optional("receive", "webhook")
+        return view
 
     def poller(self) -> Callable[[Connection], int] | None:
         """Fetches what is new into the journal and returns how many; None if nothing is polled."""

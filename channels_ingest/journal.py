@@ -25,6 +25,8 @@ logger = logging.getLogger(__name__)
 _INLINE_BYTES = 1024 * 1024
 _LONGEST_KEY = 380
 _BACKOFF = [timedelta(seconds=s) for s in (5, 30, 120, 600, 1_800)]
+# An edit or a reaction may overtake its message; after so many tries there is none.
+_WAITS_FOR_MESSAGE = 3
 # A stray is one that nobody was woken for; younger rows are about to be processed.
 _STRAY_AGE = timedelta(seconds=20)
 
@@ -139,10 +141,12 @@ def _failed(event_id: int, error: Exception) -> None:
     """Write down what went wrong and when to try again; the last try may find another form."""
     with transaction.atomic():
         event = InboundEvent.objects.select_for_update().get(pk=event_id)
+        event.attempts += 1
+        if isinstance(error, receiving.NotYet) and event.attempts > _WAITS_FOR_MESSAGE:
+            error = Ignore("unknown message")
         if isinstance(error, Ignore):
             _finish(event, InboundEvent.State.IGNORED, str(error))
             return
-        event.attempts += 1
         event.reason = f"{type(error).__name__}: {error}"[:2_000]
         final = isinstance(error, Malformed | KeyError) or event.attempts > len(_BACKOFF)
         event.state = InboundEvent.State.DEAD if final else InboundEvent.State.FAILED
@@ -152,7 +156,8 @@ def _failed(event_id: int, error: Exception) -> None:
         logger.error("event %s of %s is dead: %s", event_id, event.kind, type(error).__name__)
         _rescue(event)
     else:
-        logger.warning("event %s of %s failed", event_id, event.kind, exc_info=error)
+        level = logging.INFO if isinstance(error, receiving.NotYet) else logging.WARNING
+        logger.log(level, "event %s of %s failed", event_id, event.kind, exc_info=error)
 
 
 def _rescue(event: InboundEvent) -> None:

@@ -39,6 +39,14 @@ class WindowClosed(BrokenRule):
     text = _("The time in which this channel lets us answer is over. Answer by e-mail or phone.")
 
 
+class AnsweredElsewhere(BrokenRule):
+    code = "answered_elsewhere"
+    text = _(
+        "Another app answers this conversation now. It has to pass it back, or you take it over "
+        "in the inbox of the Page."
+    )
+
+
 class EmptyMessage(BrokenRule):
     code = "empty_message"
     text = _("Write something or attach a file.")

@@ -6,6 +6,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from crm.identifying import Handle
 
@@ -77,7 +78,8 @@ class Receipt:
     """The provider says how far our messages have come.
 
     Either `external_ids`, or everything sent to `recipient` up to `until` (a watermark).
-    `state` is sent, delivered, read or failed; `error` is a sentence for the agent.
+    `state` is sent, delivered, read or failed; `error` is a sentence for the agent. `at` of "sent"
+    is the provider's time of the message, the one that its watermarks are in.
     """
 
     channel_id: int
@@ -87,8 +89,10 @@ class Receipt:
     recipient: Handle | None = None
     until: datetime | None = None
     error: str = ""
-    # Our own correlation id came back: the delivery it names, and the provider's id of the message.
-    delivery_id: int | None = None
+    # Our own correlation id came back: the public id of the message and the part that it names,
+    # and the provider's id of it.
+    message: UUID | None = None
+    part: int = 0
     external_id: str = ""
 
 
@@ -143,12 +147,25 @@ class Bounce:
 
 @dataclass(frozen=True)
 class Context:
-    """Something about a conversation that is no message: a referral, who owns the thread now."""
+    """Something about a conversation that is no message: a referral, who answers it now.
+
+    `waits`: from now on the customer waits for us (another app passed the conversation on).
+    """
 
     channel_id: int
     sender: Handle
     at: datetime
     context: dict[str, Any] = field(default_factory=dict)
+    waits: bool = False
 
 
-Item = Incoming | Receipt | Edit | Removal | Reaction | Bounce | Context
+@dataclass(frozen=True)
+class Restriction:
+    """The provider stops everything that the channel sends (`error` says why), or allows it again."""
+
+    channel_id: int
+    at: datetime
+    error: str = ""
+
+
+Item = Incoming | Receipt | Edit | Removal | Reaction | Bounce | Context | Restriction

@@ -10,6 +10,7 @@ from django.utils.functional import Promise
 from crm.models import Identity
 
 if TYPE_CHECKING:
+    from tickets.models.channel import Channel
     from tickets.models.message import Message
 
 
@@ -55,6 +56,8 @@ class ChannelKind:
     follow_up_days: int = 14
     # A person's newest open ticket takes their messages; mail has rules of its own.
     one_conversation: bool = True
+    # Whether a channel may use the human window: some providers grant it on request only.
+    human_window_granted: "Callable[[Channel], bool] | None" = None
     # Gives an outbound message its id before the first attempt (a mail's Message-ID).
     external_id: "Callable[[Message], str] | None" = None
 

@@ -22,22 +22,40 @@ _SOFT_BEFORE = 2
 
 
 def receipt(item: Receipt, *, event_id: int | None = None, source_key: str | None = None) -> None:
-    """Move on the deliveries that the receipt names; naming nothing of ours is no error."""
-    state = Delivery.State(item.state)
-    for delivery in _named(item):
+    """Move the deliveries on that the receipt names; one of nothing of ours changes nothing.
+
+    Raises `NotYet` where it may be of a message whose sending is not written down yet.
+    """
+    named = list(_named(item))
+    if item.external_ids and not named and _is_sending(item):
+        raise receiving.NotYet
+    for delivery in named:
         with transaction.atomic():
             locked(delivery.ticket_id)
-            row = Delivery.objects.select_for_update().get(pk=delivery.pk)
-            if state == Delivery.State.FAILED:
-                outbox.give_up(row, error=item.error)
-            else:
-                outbox.advance(row, state, at=item.at, external_id=item.external_id)
+            _follow(Delivery.objects.select_for_update().get(pk=delivery.pk), item)
+
+
+def _follow(row: Delivery, item: Receipt) -> None:
+    state = Delivery.State(item.state)
+    if state == Delivery.State.FAILED:
+        outbox.give_up(row, error=item.error)
+        return
+    outbox.advance(row, state, at=item.at, external_id=item.external_id)
+    if state == Delivery.State.SENT and row.sent_at and row.sent_at != item.at:
+        row.sent_at = item.at
+        row.save(update_fields=["sent_at"])
+
+
+def _is_sending(item: Receipt) -> bool:
+    return Delivery.objects.filter(
+        channel=item.channel_id, state=Delivery.State.SENDING, external_id=""
+    ).exists()
 
 
 def _named(item: Receipt) -> Iterable[Delivery]:
     of_channel = Delivery.objects.filter(channel=item.channel_id).select_related("message")
-    if item.delivery_id is not None:
-        return of_channel.filter(pk=item.delivery_id)
+    if item.message is not None:
+        return of_channel.filter(message__public_id=item.message, part=item.part)
     condition = Q(external_id__in=item.external_ids, external_id__gt="")
     if item.until is not None and item.recipient is not None:
         handle = item.recipient
@@ -46,7 +64,8 @@ def _named(item: Receipt) -> Iterable[Delivery]:
             sent_at__lte=item.until,
             state__in=[Delivery.State.SENT, Delivery.State.DELIVERED],
         )
-    return of_channel.filter(condition).order_by("pk")
+    # Always in the order of the tickets, which are locked one after another.
+    return of_channel.filter(condition).order_by("ticket_id", "pk")
 
 
 def bounce(item: Bounce, *, event_id: int | None = None, source_key: str | None = None) -> None:

@@ -10,13 +10,17 @@ from crm.models import Identity
 from history.recording import Actor
 from tickets import attaching, html, opening, recording, replying, searching, threading
 from tickets.incoming import Incoming, Item
-from tickets.models import Channel, Message, Participant, Ticket, TicketLink
+from tickets.models import Channel, Delivery, Message, Participant, Ticket, TicketLink
 
 _PREVIEW = 160
 
 
 class Duplicate(Exception):
     """The message is stored already, perhaps in another coding; nothing was changed."""
+
+
+class NotYet(Exception):
+    """It speaks of a message that is not here, or not yet: events may overtake each other."""
 
 
 @singledispatch
@@ -26,7 +30,7 @@ def take(
     """Take in one item that an adapter parsed. Safe to repeat.
 
     `source_key` is the journal's dedup key with the item's index. Raises `Duplicate` for a message
-    that came before by another way.
+    that came before by another way, `NotYet` for what speaks of an unknown message.
     """
     raise TypeError(f"nothing takes {type(item).__name__}")
 
@@ -85,6 +89,8 @@ def _stored(incoming: Incoming, channel: Channel, source_key: str | None) -> Mes
     of_channel = Message.objects.filter(channel=channel)
     if source_key and (same := of_channel.filter(source_key=source_key).first()):
         return same
+    if incoming.outbound and _is_ours(incoming):
+        raise Duplicate
     if incoming.external_id and incoming.content_hash:
         copies = of_channel.filter(
             external_id=incoming.external_id, content_hash=incoming.content_hash
@@ -94,6 +100,13 @@ def _stored(incoming: Incoming, channel: Channel, source_key: str | None) -> Mes
     elif incoming.external_id and not incoming.content_hash:
         return of_channel.filter(external_id=incoming.external_id).first()
     return None
+
+
+def _is_ours(incoming: Incoming) -> bool:
+    """Whether the echo is of a message that the helpdesk itself has sent."""
+    return Delivery.objects.filter(
+        channel=incoming.channel_id, external_id=incoming.external_id, external_id__gt=""
+    ).exists()
 
 
 def _open(
@@ -164,8 +177,10 @@ def _arrived(ticket: Ticket, message: Message, found: threading.Found, incoming:
     _join(ticket, incoming, message, found)
     old_status = ticket.status
     at = min(message.occurred_at, timezone.now())
+    # What comes late is shown in its place, and is not the newest of the list.
+    if at >= ticket.last_message_at or not ticket.preview:
+        ticket.preview = preview(message)
     ticket.last_message_at = max(ticket.last_message_at, at)
-    ticket.preview = preview(message)
     if moves:
         ticket.last_inbound_at = max(ticket.last_inbound_at or at, at)
         ticket.waiting_since = ticket.waiting_since or at

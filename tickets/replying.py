@@ -12,6 +12,7 @@ from crm.models import Identity
 from history.recording import Actor
 from tickets import changing, html, kinds, parts, recording, searching, signals
 from tickets.errors import (
+    AnsweredElsewhere,
     ChannelInactive,
     EmptyMessage,
     FileNotAllowed,
@@ -56,8 +57,8 @@ def reply(
 
     `seen` is the newest message the author had on the screen; `then` the status to set after it;
     `not_before` sends later (the channel's undo window holds at least). Raises `TicketClosed`,
-    `NewerMessage`, `NoRecipient`, `WindowClosed`, `EmptyMessage`, `FileNotAllowed`,
-    `ChannelInactive`.
+    `NewerMessage`, `NoRecipient`, `WindowClosed`, `AnsweredElsewhere`, `EmptyMessage`,
+    `FileNotAllowed`, `ChannelInactive`.
     """
     ticket = locked_for_work(ticket)
     channel = channel or ticket.channel
@@ -171,7 +172,7 @@ def _check(ticket: Ticket, channel: Channel, seen: int | None, *, automatic: boo
         raise ChannelInactive
     window = reply_window(ticket, channel)
     if not (window.open or (window.human and not automatic)):
-        raise WindowClosed
+        raise AnsweredElsewhere if window.elsewhere else WindowClosed
     if seen is not None:
         newer = ticket.messages.filter(
             direction=Message.Direction.INBOUND, pk__gt=seen, automatic=False

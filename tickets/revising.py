@@ -1,23 +1,21 @@
 """What customers do to messages afterwards: change them, take them back, react to them."""
 
 from django.db import transaction
+from django.utils import timezone
 
 from crm import identifying
 from history.recording import Actor
 from tickets import receiving, recording, searching
 from tickets.incoming import Context, Edit, Reaction, Removal
-from tickets.locking import locked
+from tickets.locking import locked, locked_final
 from tickets.models import Message, MessageVersion, Ticket
 from tickets.models import Reaction as ReactionRow
 
 
 def edit(item: Edit, *, event_id: int | None = None, source_key: str | None = None) -> None:
-    """Show the new text and keep the old one. A message we do not know is no error."""
+    """Show the new text and keep the old one. Raises `NotYet` for an unknown message."""
     with transaction.atomic():
-        found = _message(item.channel_id, item.external_id)
-        if found is None:
-            return
-        ticket, message = found
+        ticket, message = _message(item.channel_id, item.external_id)
         if (message.edited_at and message.edited_at >= item.at) or message.removed_at:
             return
         MessageVersion.objects.create(
@@ -31,25 +29,30 @@ def edit(item: Edit, *, event_id: int | None = None, source_key: str | None = No
 
 
 def remove(item: Removal, *, event_id: int | None = None, source_key: str | None = None) -> None:
-    """Hide what the customer took back; that there was a message stays visible."""
+    """Hide what the customer took back; that there was a message stays visible.
+
+    Raises `NotYet` for an unknown message.
+    """
     with transaction.atomic():
-        found = _message(item.channel_id, item.external_id)
-        if found is None or found[1].removed_at:
+        ticket, message = _message(item.channel_id, item.external_id)
+        if message.removed_at:
             return
-        ticket, message = found
         message.removed_at = item.at
         message.save(update_fields=["removed_at"])
         _record("message.removed", ticket, message)
 
 
 def react(item: Reaction, *, event_id: int | None = None, source_key: str | None = None) -> None:
-    """Put the person's emoji on the message, change it or take it off."""
+    """Put the person's emoji on the message, change it or take it off.
+
+    What is older than the emoji that is there changes nothing. Raises `NotYet` for an unknown
+    message.
+    """
     with transaction.atomic():
         identity = identifying.locked(item.sender)
-        found = _message(item.channel_id, item.external_id)
-        if found is None:
+        ticket, message = _message(item.channel_id, item.external_id)
+        if message.reactions.filter(identity=identity, at__gt=item.at).exists():
             return
-        ticket, message = found
         if item.emoji:
             ReactionRow.objects.update_or_create(
                 message=message,
@@ -66,23 +69,42 @@ def add_context(
 ) -> None:
     """Keep a fact of the conversation on the person's newest ticket of the channel, if any."""
     with transaction.atomic():
-        identity = identifying.locked(item.sender)
         newest = (
-            Ticket.objects.filter(channel=item.channel_id, participants__identity=identity)
+            Ticket.objects.filter(
+                channel=item.channel_id,
+                participants__identity__kind=item.sender.kind,
+                participants__identity__scope=item.sender.scope,
+                participants__identity__value=item.sender.key,
+            )
             .order_by("-last_message_at", "-id")
             .first()
         )
         if newest is None:
             return
-        ticket = locked(newest)
+        ticket = locked_final(newest)
         ticket.context = {**ticket.context, **item.context}
         ticket.save(update_fields=["context"])
-        recording.record(
-            ticket, "ticket.context_changed", actor=Actor("customer", ticket.customer_id)
-        )
+        customer = Actor("customer", ticket.customer_id)
+        recording.record(ticket, "ticket.context_changed", actor=customer)
+        if item.waits:
+            _wait(ticket, item, customer)
 
 
-def _message(channel_id: int, external_id: str) -> tuple[Ticket, Message] | None:
+def _wait(ticket: Ticket, item: Context, by: Actor) -> None:
+    """The customer waits for us from now on; a closed ticket stays closed."""
+    old = ticket.status
+    if old == Ticket.Status.CLOSED:
+        return
+    ticket.waiting_since = ticket.waiting_since or min(item.at, timezone.now())
+    ticket.snoozed_until = None
+    if old != Ticket.Status.NEW:
+        ticket.status = Ticket.Status.OPEN
+    ticket.save(update_fields=["waiting_since", "snoozed_until", "status"])
+    if ticket.status != old:
+        recording.record(ticket, "ticket.status_changed", actor=by, old=old, new=ticket.status)
+
+
+def _message(channel_id: int, external_id: str) -> tuple[Ticket, Message]:
     """The locked ticket and the message with this id, of us or of the customer."""
     of_channel = Message.objects.filter(channel=channel_id)
     message = (
@@ -90,7 +112,7 @@ def _message(channel_id: int, external_id: str) -> tuple[Ticket, Message] | None
         or of_channel.filter(deliveries__external_id=external_id).first()
     )
     if message is None:
-        return None
+        raise receiving.NotYet
     ticket = locked(message.ticket_id)
     return ticket, Message.objects.get(pk=message.pk)
 
