@@ -136,10 +136,14 @@ class Sent:
 
 @dataclass(frozen=True)
 class Check:
-    """The result of trying a connection, in plain words."""
+    """The result of trying a connection, in plain words.
+
+    `needs_reauth`: our credentials are not accepted, so that nothing can go out either.
+    """
 
     ok: bool
     text: str
+    needs_reauth: bool = False
 
 
 @dataclass(frozen=True)
@@ -204,7 +208,7 @@ class Adapter:
     def gesture(self, connection: Connection, recipient: str, name: str) -> None:
         """Show a person that somebody types ("typing_on", "typing_off") or has read ("mark_seen").
 
-        Nothing where the kind has no gestures. Raises `Refused`, `Unavailable`.
+        Nothing where the kind has no gestures. Raises `Refused`, `Unavailable`, `Uncertain`.
         """
         if function := self._optional("send", "gesture"):
             function(connection, recipient, name)
@@ -213,7 +217,7 @@ class Adapter:
         return self._optional("send", "gesture") is not None
 
     def webhook(self) -> Callable[[HttpRequest, Connection, bytes], HttpResponse] | None:
-        """Answers the provider's calls: `webhook(request, connection, body)`; None if it makes none."""
+        """Answers what the provider sends to /hooks/<kind>/<id>/; None if it sends nothing."""
         view: Callable[[HttpRequest, Connection, bytes], HttpResponse] | None
         view = self._optional("receive", "webhook")
         return view

@@ -5,12 +5,14 @@ class ChannelsIngestConfig(AppConfig):
     name = "channels_ingest"
 
     def ready(self) -> None:
-        from channels_ingest import adapter, outbound
+        from channels_ingest import adapter, gestures, outbound
         from channels_ingest.chat import conversing, realtime
         from history import readers
         from tickets import signals
 
         adapter.register_all()
         signals.deliveries_queued.connect(outbound.start, dispatch_uid="channels_ingest.outbound")
+        signals.agent_typing.connect(gestures.typing, dispatch_uid="channels_ingest.typing")
+        signals.thread_read.connect(gestures.read, dispatch_uid="channels_ingest.read")
         realtime.connect()
         readers.register("chat", conversing.follow)

@@ -79,6 +79,8 @@ def due(limit: int = 200) -> Iterable[int]:
     """Ids of queued deliveries whose time has come, oldest first."""
     return (
         Delivery.objects.filter(state=Delivery.State.QUEUED, next_attempt_at__lte=timezone.now())
+        # A stopped channel's rows stay due, and would fill the batch.
+        .exclude(health.stopped("channel__connection__"))
         .order_by("next_attempt_at")
         .values_list("pk", flat=True)[:limit]
     )
@@ -124,8 +126,7 @@ def _send(delivery: Delivery) -> bool:
     try:
         sent = _call(delivery)
     except Refused as refusal:
-        _refused(delivery, refusal)
-        return not refusal.needs_reauth
+        return _refused(delivery, refusal)
     except Unavailable as fault:
         return _passing(delivery, fault)
     except Uncertain:
@@ -144,25 +145,47 @@ def _call(delivery: Delivery) -> Sent:
     message = delivery.message
     part = parts.parts_of(message, delivery.channel.capabilities)[delivery.part]
     return connection.adapter.send(
-        Outgoing(delivery.pk, message, delivery.channel, connection, part)
+        Outgoing(
+            delivery.pk,
+            message,
+            delivery.channel,
+            connection,
+            part,
+            number=delivery.part,
+            attempt=delivery.attempts,
+        )
     )
 
 
-def _refused(delivery: Delivery, refusal: Refused) -> None:
-    if refusal.needs_reauth:
-        health.needs_reauth(delivery.channel_id, str(refusal))
-        _finish(delivery, Delivery.State.QUEUED, retry_at=timezone.now() + _SHORT[-1])
-        return
+def _refused(delivery: Delivery, refusal: Refused) -> bool:
+    """What is refused for good fails; a connection that is refused keeps its queue."""
+    now = timezone.now()
+    if refusal.needs_reauth or refusal.pause:
+        if refusal.pause:
+            health.paused(delivery.channel_id, str(refusal), now + refusal.pause)
+        else:
+            health.needs_reauth(delivery.channel_id, str(refusal))
+        _finish(delivery, Delivery.State.QUEUED, error=str(refusal), retry_at=now)
+        return False
     if refusal.unreachable:
         Identity.objects.filter(
             participations__ticket=delivery.ticket_id,
             value__in=delivery.message.recipients.get("to", []),
         ).update(unreachable_at=timezone.now())
     _finish(delivery, Delivery.State.FAILED, error=str(refusal), code=refusal.code)
+    return True
 
 
 def _passing(delivery: Delivery, fault: Unavailable) -> bool:
     """Plan the next try, or give up after the last. True where later replies may go on."""
+    if not fault.tried:
+        Delivery.objects.filter(pk=delivery.pk).update(attempts=delivery.attempts - 1)
+        _finish(
+            delivery,
+            Delivery.State.QUEUED,
+            retry_at=timezone.now() + (fault.retry_after or _SHORT[0]),
+        )
+        return False
     waits = _LONG if kinds.get(delivery.channel.kind).queue == "mail" else _SHORT
     if delivery.attempts > len(waits):
         _finish(delivery, Delivery.State.FAILED, error=str(fault), code=fault.code)

@@ -1,14 +1,18 @@
 """Whether a channel's connection works, in words for its admin."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from django.db.models import F
+from django.db.models import F, Q
 from django.utils import timezone
 
 from channels_ingest.adapter import Refused, Unavailable
 from channels_ingest.models import Connection
+from tickets import receiving
+from tickets.incoming import Restriction
 
 _WORKS_AGAIN = [Connection.State.ERROR, Connection.State.NEEDS_REAUTH]
+# How long a provider's stop is taken to last, where it says nothing of its end.
+_RESTRICTED = timedelta(days=1)
 # How often a success is written down; more would be a write for each message.
 _EVERY = timedelta(seconds=30)
 
@@ -18,7 +22,7 @@ def worked(channel_id: int) -> None:
     now = timezone.now()
     rows = Connection.objects.filter(channel=channel_id)
     if not rows.filter(state__in=_WORKS_AGAIN).update(
-        state=Connection.State.ACTIVE, error="", failures=0, last_ok_at=now
+        state=Connection.State.ACTIVE, error="", failures=0, last_ok_at=now, paused_until=None
     ):
         rows.exclude(last_ok_at__gt=now - _EVERY).update(last_ok_at=now, failures=0, error="")
 
@@ -48,9 +52,40 @@ def report(channel_id: int, error: Refused | Unavailable) -> None:
         failed(channel_id, str(error))
 
 
+def paused(channel_id: int, error: str, until: datetime) -> None:
+    """The provider stopped the account: what is queued stays queued until then."""
+    Connection.objects.filter(channel=channel_id).exclude(
+        state__in=[Connection.State.NEEDS_REAUTH, Connection.State.DISABLED]
+    ).update(
+        state=Connection.State.ERROR,
+        error=error,
+        last_error_at=timezone.now(),
+        paused_until=until,
+    )
+
+
+def restriction(
+    item: Restriction, *, event_id: int | None = None, source_key: str | None = None
+) -> None:
+    """The provider told by an event of its own that it stops the account, or goes on."""
+    if item.error:
+        paused(item.channel_id, item.error, timezone.now() + _RESTRICTED)
+    else:
+        Connection.objects.filter(channel=item.channel_id, paused_until__isnull=False).update(
+            state=Connection.State.ACTIVE, error="", paused_until=None
+        )
+
+
 def may_send(channel_id: int) -> bool:
     """False while the queue of a channel is paused."""
-    return not Connection.objects.filter(
-        channel=channel_id,
-        state__in=[Connection.State.NEEDS_REAUTH, Connection.State.DISABLED],
-    ).exists()
+    return not Connection.objects.filter(stopped(), channel=channel_id).exists()
+
+
+def stopped(prefix: str = "") -> Q:
+    """The condition on connections (`prefix` leads to them) through which nothing goes out now."""
+    return Q(
+        **{f"{prefix}state__in": [Connection.State.NEEDS_REAUTH, Connection.State.DISABLED]}
+    ) | Q(**{f"{prefix}paused_until__gt": timezone.now()})
+
+
+receiving.take.register(Restriction, restriction)

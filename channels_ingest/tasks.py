@@ -1,12 +1,23 @@
 from celery import shared_task
+from celery.schedules import crontab
 
-from channels_ingest import delivering, files, journal, profiles, receivers, sweeping
+from channels_ingest import (
+    checking,
+    delivering,
+    files,
+    gestures,
+    journal,
+    profiles,
+    receivers,
+    sweeping,
+)
 from channels_ingest.chat import tasks as chat
 
-# Seconds.
+# Seconds, or a time of the day (UTC).
 SCHEDULE = {
     "channels_ingest.tasks.sweep": 20.0,
     "channels_ingest.tasks.poll_due": 15.0,
+    "channels_ingest.tasks.check_connections": crontab(hour=3, minute=20),
     **chat.SCHEDULE,
 }
 
@@ -29,6 +40,21 @@ def fetch_file(attachment_id: int) -> None:
 @shared_task(queue="bulk", acks_late=True, ignore_result=True)
 def fetch_profile(identity_id: int, channel_id: int) -> None:
     profiles.fetch(identity_id, channel_id)
+
+
+@shared_task(queue="live", acks_late=True, ignore_result=True)
+def show_gesture(ticket_id: int, name: str) -> None:
+    gestures.show(ticket_id, name)
+
+
+@shared_task(queue="bulk", acks_late=True, ignore_result=True)
+def check_connection(connection_id: int) -> None:
+    checking.check(connection_id)
+
+
+@shared_task(queue="timers", acks_late=True, ignore_result=True)
+def check_connections() -> None:
+    checking.check_all()
 
 
 @shared_task(queue="timers", acks_late=True, ignore_result=True)

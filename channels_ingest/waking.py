@@ -20,6 +20,8 @@ _PROCESS = "channels_ingest.tasks.process_event"
 _DELIVER = "channels_ingest.tasks.deliver"
 _FETCH_FILE = "channels_ingest.tasks.fetch_file"
 _FETCH_PROFILE = "channels_ingest.tasks.fetch_profile"
+_SHOW_GESTURE = "channels_ingest.tasks.show_gesture"
+_CHECK = "channels_ingest.tasks.check_connection"
 
 
 def process(event: InboundEvent) -> None:
@@ -55,6 +57,21 @@ def fetch_files(pks: Iterable[int], channel: Channel | None = None) -> None:
     queue = kinds.get(channel.kind).queue if channel else "bulk"
     for pk in pks:
         _queue(_FETCH_FILE, pk, queue=queue)
+
+
+def gesture(ticket_id: int, name: str, *, queue: str, expires_s: int) -> None:
+    """Queue a sign for the customer that is worth nothing once it is late."""
+    try:
+        task = current_app.tasks[_SHOW_GESTURE]
+        task.apply_async(args=(ticket_id, name), queue=queue, expires=expires_s)
+    except (OperationalError, RedisError, OSError):
+        logger.info("%s of ticket %s could not be queued", name, ticket_id)
+
+
+def check(connection_ids: Iterable[int]) -> None:
+    """Queue the checks of connections."""
+    for pk in connection_ids:
+        _queue(_CHECK, pk, queue="bulk")
 
 
 def _queue(task: str, *ids: int, queue: str, eta: datetime | None = None) -> None:

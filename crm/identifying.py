@@ -85,15 +85,21 @@ def _create(handle: Handle) -> Identity:
     return found
 
 
-def fill_in_name(identity: Identity, name: str) -> None:
-    """Keep the name a channel gave, and name the customer by it if they have none yet."""
+def fill_in_name(
+    identity: Identity, name: str, *, first_name: str = "", placeholder: str = ""
+) -> None:
+    """Keep the name a channel gave, and name the customer by it if they have none yet.
+
+    `placeholder` is what a customer without a name is called until there is one.
+    """
     name = name.strip()[:200]
-    if not name or identity.name == name:
-        return
-    identity.name = name
-    identity.save(update_fields=["name"])
+    if name and identity.name != name:
+        identity.name = name
+        identity.save(update_fields=["name"])
     customer = identity.customer
-    if not customer.name:
-        customer.name = name
+    called = name or placeholder
+    if called != customer.name and customer.name in ("", placeholder):
+        customer.name = called
+        customer.first_name = customer.first_name or first_name.strip()[:100]
         customer.version += 1
-        customer.save(update_fields=["name", "version"])
+        customer.save(update_fields=["name", "first_name", "version"])

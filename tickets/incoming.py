@@ -161,7 +161,7 @@ class Context:
 
 @dataclass(frozen=True)
 class Restriction:
-    """The provider stops everything that the channel sends (`error` says why), or allows it again."""
+    """The provider stops all that the channel sends (`error` says why), or allows it again ('')."""
 
     channel_id: int
     at: datetime

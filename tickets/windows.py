@@ -1,4 +1,4 @@
-"""How long a channel lets us answer after the customer's last message, and whether we may at all."""
+"""How long a channel lets us answer after the customer's last message, if it does at all."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -44,10 +44,18 @@ def reply_window(ticket: Ticket, channel: Channel) -> ReplyWindow:
     until = last.at + can.reply_window
     if now < until:
         return ReplyWindow(open=True, human=True, until=until)
-    if can.human_window is None or not _is_granted(channel):
+    if not has_human_window(channel):
         return ReplyWindow(open=False, human=False, until=until)
-    until = last.at + can.human_window
+    until = last.at + (can.human_window or can.reply_window)
     return ReplyWindow(open=False, human=now < until, until=until)
+
+
+def has_human_window(channel: Channel) -> bool:
+    """Whether a person may write on this channel after the window of automation is over."""
+    if channel.capabilities.human_window is None:
+        return False
+    granted = kinds.get(channel.kind).human_window_granted
+    return granted is None or granted(channel)
 
 
 def _last_message(ticket: Ticket, channel: Channel) -> _Last | None:
@@ -67,12 +75,9 @@ def _last_message(ticket: Ticket, channel: Channel) -> _Last | None:
 def _is_elsewhere(ticket: Ticket, channel: Channel, last: _Last) -> bool:
     """The newer of two facts counts: the customer's last message, and the last change of hands."""
     handed = ticket.context.get("conversation")
-    if handed and ticket.channel_id == channel.pk:
-        if datetime.fromisoformat(handed["since"]) >= last.at:
-            return not handed["ours"]
-    return last.standby
-
-
-def _is_granted(channel: Channel) -> bool:
-    granted = kinds.get(channel.kind).human_window_granted
-    return granted is None or granted(channel)
+    is_newer = (
+        handed is not None
+        and ticket.channel_id == channel.pk
+        and datetime.fromisoformat(handed["since"]) >= last.at
+    )
+    return not handed["ours"] if is_newer else last.standby

@@ -30,6 +30,8 @@ class Connection(models.Model):
     state = models.CharField(max_length=16, choices=State, default=State.ACTIVE)
     # A sentence for the admin: what is wrong and what to do.
     error = models.TextField(blank=True)
+    # Nothing is sent before this time: the provider stopped the account for a while.
+    paused_until = models.DateTimeField(null=True)
     last_ok_at = models.DateTimeField(null=True)
     last_error_at = models.DateTimeField(null=True)
     failures = models.PositiveIntegerField(default=0)
