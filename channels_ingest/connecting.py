@@ -90,7 +90,18 @@ def change(
     connection.set_secrets(secrets)
     if connection.state != Connection.State.DISABLED:
         connection.state, connection.error, connection.failures = "active", "", 0
-    connection.save(update_fields=["settings", "account", "sealed", "state", "error", "failures"])
+        connection.paused_until = None
+    connection.save(
+        update_fields=[
+            "settings",
+            "account",
+            "sealed",
+            "state",
+            "error",
+            "failures",
+            "paused_until",
+        ]
+    )
     after = {**_shown(channel, fields), "settings": connection.settings}
     if secrets:
         after["secrets"] = sorted(name for name, value in secrets.items() if value)

@@ -32,15 +32,16 @@ def call(
     body: dict[str, Any] | None = None,
     form: dict[str, str] | None = None,
     files: dict[str, tuple[str, bytes, str]] | None = None,
+    token: str = "",
     attempt: int = 1,
     timeout_s: float = 15,
 ) -> dict[str, Any]:
-    """Ask the API as the Page; returns the answer's JSON.
+    """Ask the API as the Page, or with another `token`; returns the answer's JSON.
 
     Raises `Refused`, `Unavailable`, and for anything but GET `Uncertain` where Meta may have acted
     on a call whose answer was lost.
     """
-    token = connection.secrets.get("page_token", "")
+    token = token or connection.secrets.get("page_token", "")
     if not token:
         raise Refused(errors.token_text(), code="no token", needs_reauth=True)
     try:
@@ -72,14 +73,23 @@ def _result(
         result = None
     if answer.is_success and isinstance(result, dict) and "error" not in result:
         if wait:
-            limits.pause(connection.account, wait)
+            limits.pause(page_id(connection), wait)
         return result
     if answer.is_success and method != "GET":
         raise Uncertain("Meta answered in an unknown form")
     raised = errors.meaning(errors.read(answer.status, result, wait), attempt=attempt)
     if isinstance(raised, Unavailable) and raised.retry_after:
-        limits.pause(connection.account, raised.retry_after)
+        limits.pause(page_id(connection), raised.retry_after)
     raise raised
+
+
+def page_id(connection: Connection) -> str:
+    return str(connection.setting("page_id", ""))
+
+
+def proof(token: str, secret: str) -> str:
+    """Proves to Meta that a token is used by the app itself (`appsecret_proof`)."""
+    return hmac.new(secret.encode(), token.encode(), hashlib.sha256).hexdigest()
 
 
 def _url(connection: Connection, path: str) -> str:
@@ -88,12 +98,8 @@ def _url(connection: Connection, path: str) -> str:
 
 
 def _proof(connection: Connection, token: str) -> dict[str, str]:
-    """Proves that the token is used by the app itself; Meta can be told to ask for it."""
     secret = connection.secrets.get("app_secret", "")
-    if not secret:
-        return {}
-    digest = hmac.new(secret.encode(), token.encode(), hashlib.sha256).hexdigest()
-    return {"appsecret_proof": digest}
+    return {"appsecret_proof": proof(token, secret)} if secret else {}
 
 
 def _asked_to_wait(headers: httpx.Headers) -> timedelta | None:

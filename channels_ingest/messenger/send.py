@@ -42,7 +42,7 @@ def _send(outgoing: Outgoing, mode: dict[str, str]) -> Sent:
     mark = metadata.write(outgoing.message.public_id, outgoing.number)
     message: dict[str, Any] = {"metadata": mark}
     body: dict[str, Any] = {"recipient": {"id": outgoing.recipient}, **mode, "message": message}
-    limits.wait_for_turn(connection.account, outgoing.recipient)
+    limits.wait_for_turn(graph.page_id(connection), outgoing.recipient)
     if part.attachments:
         [file] = part.attachments
         result = _upload(connection, body, file, outgoing.attempt)
@@ -57,7 +57,7 @@ def gesture(connection: Connection, recipient: str, name: str) -> None:
 
     Raises `Refused`, `Unavailable`, `Uncertain`.
     """
-    limits.raise_if_paused(connection.account)
+    limits.raise_if_paused(graph.page_id(connection))
     body = {"recipient": {"id": recipient}, "sender_action": name}
     graph.call(connection, _path(connection), method="POST", body=body, timeout_s=5)
 
@@ -117,4 +117,4 @@ def _upload(
 
 
 def _path(connection: Connection) -> str:
-    return f"{connection.account}/messages"
+    return f"{graph.page_id(connection)}/messages"
