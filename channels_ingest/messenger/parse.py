@@ -39,6 +39,18 @@ _EMOJIS = {
 }
 
 
+# What reading a payload of another form than the documented one ends in.
+_BROKEN = (
+    KeyError,
+    TypeError,
+    ValueError,
+    AttributeError,
+    ArithmeticError,
+    OSError,
+    RecursionError,
+)
+
+
 @dataclass(frozen=True)
 class _Event:
     """One event with what is known of its Page; `standby`: another app answers the conversation."""
@@ -78,7 +90,7 @@ def parse(event: InboundEvent) -> list[Item]:
         for name, read in _READERS.items():
             if name in found.payload:
                 return read(found, found.payload[name])
-    except (KeyError, TypeError, ValueError, AttributeError, ArithmeticError, OSError) as e:
+    except _BROKEN as e:
         raise Malformed(f"messenger: {e!r}") from e
     raise Ignore(f"unknown event: {', '.join(sorted(found.payload))[:200]}")
 

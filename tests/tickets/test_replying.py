@@ -18,7 +18,6 @@ from tickets.errors import (
     NoRecipient,
     TicketClosed,
     TooLate,
-    WindowClosed,
 )
 from tickets.models import Delivery, Message, Ticket
 from tickets.parts import split
@@ -133,25 +132,6 @@ def test_customer_without_an_address_on_the_channel_cannot_be_answered_there():
 
     with pytest.raises(NoRecipient):
         say(ticket, channel=make_channel("chat"))
-
-
-class TestReplyWindow:
-    """24 hours for anybody, 7 days for a person (contracts/messenger.md 7)."""
-
-    @pytest.fixture
-    def ticket(self):
-        return receive(make_incoming(make_channel("messenger"))).ticket
-
-    def test_after_a_day_a_person_may_still_write_and_automation_not(self, ticket):
-        with time_machine.travel(timezone.now() + timedelta(hours=24, seconds=1)):
-            with pytest.raises(WindowClosed):
-                say(ticket, automatic=True)
-            say(ticket)
-
-    def test_after_seven_days_nobody_may(self, ticket):
-        later = timezone.now() + timedelta(days=7, seconds=1)
-        with time_machine.travel(later), pytest.raises(WindowClosed):
-            say(ticket)
 
 
 def test_long_text_and_each_file_are_calls_of_their_own():
