@@ -1,4 +1,4 @@
-"""Until when a channel lets us answer: 24 hours for anybody, 7 days for a person it is granted to."""
+"""How long a channel lets us answer: 24 hours anybody, 7 days a person where it is granted."""
 
 from datetime import UTC, datetime, timedelta
 
