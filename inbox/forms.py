@@ -9,6 +9,14 @@ from crm.models import Customer
 from tickets.models import Attachment, Channel, Reason, Tag, Ticket
 
 
+class _Several(forms.SelectMultiple):
+    """Several values; an empty one says that there is none, since a form cannot send nothing."""
+
+    def value_from_datadict(self, data: Any, files: Any, name: str) -> list[str]:
+        values: list[str] = super().value_from_datadict(data, files, name) or []
+        return [value for value in values if value]
+
+
 class ChangeForm(forms.Form):
     """One or more properties of a ticket; what is not named stays as it is."""
 
@@ -17,7 +25,7 @@ class ChangeForm(forms.Form):
     assignee = forms.ModelChoiceField(User.objects.agents(), required=False)
     team = forms.ModelChoiceField(Team.objects.all(), required=False)
     reason = forms.ModelChoiceField(Reason.objects.filter(active=True), required=False)
-    tags = forms.ModelMultipleChoiceField(Tag.objects.all(), required=False)
+    tags = forms.ModelMultipleChoiceField(Tag.objects.all(), required=False, widget=_Several)
     snoozed_until = forms.DateTimeField(
         required=False, input_formats=["%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%dT%H:%M"]
     )
