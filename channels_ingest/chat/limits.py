@@ -14,6 +14,8 @@ from threading import Lock
 
 import redis
 from django.conf import settings
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from channels_ingest.chat.problems import Problem
 
@@ -100,6 +102,7 @@ def _take_locally(limit: Limit, name: str) -> float:
 
 @lru_cache(maxsize=1)
 def _client() -> redis.Redis:
+    # Whoever waits here is a visitor: no second try.
     return redis.Redis.from_url(
-        settings.REDIS_URL, socket_timeout=1, socket_connect_timeout=1, health_check_interval=30
+        settings.REDIS_URL, socket_timeout=1, socket_connect_timeout=1, retry=Retry(NoBackoff(), 0)
     )

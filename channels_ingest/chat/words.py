@@ -2,6 +2,7 @@
 
 from django.utils import translation
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 LANGUAGES = ("pl", "en")
 
@@ -33,9 +34,9 @@ def for_frame() -> dict[str, str]:
         "team": _("Support"),
         "typing": _("{name} is typing…"),
         "typing.someone": _("Someone is typing…"),
-        "state.sending": _("sending"),
-        "state.sent": _("sent"),
-        "state.read": _("read"),
+        "state.sending": pgettext("message", "sending"),
+        "state.sent": pgettext("message", "sent"),
+        "state.read": pgettext("message", "read"),
         "retry": _("Send again"),
         "ended": _("This conversation has ended. Write if you need anything else."),
         "uploading": _("Sending file {name}"),

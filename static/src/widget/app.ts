@@ -228,7 +228,9 @@ function show(view: View): void {
 }
 
 function focusView(): void {
-  if (state.view === "thread") composer.focus();
+  // On a touch screen a focused field would bring up the keyboard over half the chat.
+  if (matchMedia("(pointer: coarse)").matches) byId("chat").focus();
+  else if (state.view === "thread") composer.focus();
   else byId(state.view).querySelector<HTMLElement>("input, textarea, button")?.focus();
 }
 

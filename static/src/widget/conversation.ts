@@ -75,7 +75,7 @@ export class Conversation {
     this.rated = snapshot?.rated ?? false;
     this.email = snapshot?.email ?? null;
     this.hasEarlier = snapshot?.has_earlier ?? false;
-    for (const event of snapshot?.events ?? []) this.events.set(event.seq, event);
+    for (const event of snapshot?.events ?? []) this.keep(event);
     this.pending = load<Pending[] | null>(OUTBOX, null) ?? [];
     this.dropArrived();
     this.wiring.changed();
@@ -88,14 +88,14 @@ export class Conversation {
   }
 
   addEarlier(events: Numbered[], hasEarlier: boolean): void {
-    for (const event of events) this.events.set(event.seq, event);
+    for (const event of events) this.keep(event);
     this.hasEarlier = hasEarlier;
     this.wiring.changed();
   }
 
   add(event: Numbered): void {
     if (event.seq <= this.seq && this.events.has(event.seq)) return;
-    this.events.set(event.seq, event);
+    this.keep(event);
     while (this.events.has(this.seq + 1)) this.seq += 1;
     if (event.type === "conversation.status") {
       this.status = event.status;
@@ -169,6 +169,14 @@ export class Conversation {
     this.pending = this.pending.filter((candidate) => candidate.id !== entry.id);
     this.keepOutbox();
     this.wiring.changed();
+  }
+
+  private keep(event: Numbered): void {
+    this.events.set(event.seq, event);
+    // Whoever answers has read.
+    if (event.type === "message.new" && event.from === "agent") {
+      this.agentReadSeq = Math.max(this.agentReadSeq, event.seq);
+    }
   }
 
   private dropArrived(): void {

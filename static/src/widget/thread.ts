@@ -25,6 +25,8 @@ export class Thread {
   private nodes = new Map<string, HTMLElement>();
   private typingTimer = 0;
   private showing = false;
+  // The reader is at the end, and stays there when something comes or grows (a picture loads).
+  private following = true;
 
   constructor(
     private readonly conversation: Conversation,
@@ -33,14 +35,16 @@ export class Thread {
     private readonly reachedEnd: () => void,
   ) {
     pane.addEventListener("scroll", () => {
-      if (!this.atEnd) return;
+      this.following = this.atEnd;
+      if (!this.following) return;
       jump.hidden = true;
       this.reachedEnd();
     });
     jump.addEventListener("click", () => this.toEnd());
-    new ResizeObserver(() => {
-      if (jump.hidden) this.toEnd();
-    }).observe(pane);
+    const growth = new ResizeObserver(() => {
+      if (this.following) this.toEnd();
+    });
+    for (const part of [pane, log, typing, byId("rating")]) growth.observe(part);
   }
 
   get atEnd(): boolean {
@@ -48,19 +52,19 @@ export class Thread {
   }
 
   toEnd(): void {
+    this.following = true;
     pane.scrollTop = pane.scrollHeight;
     jump.hidden = true;
   }
 
   draw(): void {
-    const wasAtEnd = this.atEnd;
     const before = pane.scrollHeight - pane.scrollTop;
     const had = this.nodes.size;
     const first = log.firstElementChild;
     this.place(this.lines());
     const grewAtTop = had > 0 && first !== null && first !== log.firstElementChild;
     if (grewAtTop) pane.scrollTop = pane.scrollHeight - before;
-    else if (wasAtEnd || this.conversation.pending.length) this.toEnd();
+    else if (this.following || this.conversation.pending.length) this.toEnd();
     else if (this.nodes.size > had) jump.hidden = false;
     // What was there before is not read out, only what comes from now on.
     if (!this.showing && had === 0) requestAnimationFrame(() => (log.ariaLive = "polite"));
@@ -76,12 +80,10 @@ export class Thread {
 
   showTyping(on: boolean, name = ""): void {
     clearTimeout(this.typingTimer);
-    const follow = this.atEnd;
     typing.hidden = !on;
     if (!on) return;
     byId("typing-name").textContent = name ? say("typing", { name }) : say("typing.someone");
     this.typingTimer = window.setTimeout(() => this.showTyping(false), TYPING_MS);
-    if (follow) this.toEnd();
   }
 
   private place(lines: Line[]): void {
