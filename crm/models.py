@@ -11,7 +11,7 @@ from crm import names, visibility
 from helpdesk.polish import sort_key
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
 
 def validate_timezone(value: str) -> None:
@@ -79,14 +79,19 @@ class KeyShop(models.Model):
 
 
 class CustomerQuerySet(models.QuerySet["Customer"]):
-    def visible_to(self, user: User) -> "CustomerQuerySet":
-        """Customers with a ticket that the user sees, or of a shop that a team of theirs serves."""
-        if user.sees_all:
+    def visible_to(self, user: User, shops: "Collection[int] | None" = None) -> "CustomerQuerySet":
+        """Customers with a ticket that the user sees, or of a shop that a team of theirs serves.
+
+        `shops` narrows it to tickets and customers of these shops (a limited key).
+        """
+        if user.sees_all and shops is None:
             return self
         served = CustomerShop.objects.filter(
             customer=models.OuterRef("pk"), shop__in=Shop.objects.served_by(user)
         )
-        return self.filter(visibility.by_tickets(user) | models.Q(models.Exists(served)))
+        if shops is not None:
+            served = served.filter(shop__in=shops)
+        return self.filter(visibility.by_tickets(user, shops) | models.Q(models.Exists(served)))
 
     def current(self) -> "CustomerQuerySet":
         """Without those that were merged into another or erased."""

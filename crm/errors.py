@@ -1,0 +1,15 @@
+"""Broken rules of shops and customers, by name."""
+
+from django.utils.translation import gettext_lazy as _
+
+from accounts.errors import RuleBroken
+
+
+class SlugTaken(RuleBroken):
+    code = "slug_taken"
+    message = _("Another one has this short name already.")
+
+
+class UnknownTimeZone(RuleBroken):
+    code = "unknown_timezone"
+    message = _("There is no such time zone. Write it like Europe/Warsaw.")
