@@ -1,0 +1,1 @@
+"""Tickets, messages, history and files in the REST API."""

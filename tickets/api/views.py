@@ -1,0 +1,212 @@
+"""Endpoints of tickets, messages and files."""
+
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Prefetch, QuerySet
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.callers import actor_of, user_of
+from helpdesk.rest.serializers import MomentField, TextField
+from helpdesk.rest.views import ListView, PageQuery, View, check_match
+from tickets import filtering, replying, serving, starting
+from tickets.api import writing
+from tickets.api.access import (
+    files_seen_by,
+    ticket_to_change,
+    ticket_to_read,
+    tickets_seen_by,
+)
+from tickets.api.reading import (
+    AttachmentSerializer,
+    MessageSerializer,
+    ReasonSerializer,
+    TagSerializer,
+    TicketSerializer,
+)
+from tickets.locking import locked
+from tickets.models import Message, Reason, Tag, Target, Ticket, TicketLink
+
+
+class Tags(ListView):
+    """List the tags."""
+
+    scopes = {"GET": "tags:read"}
+    answers = TagSerializer
+    order = "slug"
+
+    def rows(self) -> QuerySet[Tag]:
+        return Tag.objects.all()
+
+
+class Reasons(ListView):
+    """List the contact reasons."""
+
+    scopes = {"GET": "reasons:read"}
+    answers = ReasonSerializer
+    order = "slug"
+
+    def rows(self) -> QuerySet[Reason]:
+        return Reason.objects.all()
+
+
+def _any_of(choices: list[Any]) -> serializers.ListField:
+    return serializers.ListField(
+        child=serializers.ChoiceField(choices), required=False, help_text="Any of; may be repeated."
+    )
+
+
+class TicketQuery(PageQuery):
+    status = _any_of(Ticket.Status.choices)
+    priority = _any_of(Ticket.Priority.choices)
+    assignee = TextField(required=False, max_length=254, help_text="By e-mail.")
+    team = TextField(required=False, max_length=50, help_text="By its slug.")
+    channel = serializers.UUIDField(required=False)
+    channel_kind = TextField(required=False, max_length=32, help_text="email, chat, messenger...")
+    shop = TextField(required=False, max_length=50, help_text="By its slug.")
+    customer = serializers.UUIDField(required=False)
+    tag = serializers.ListField(
+        child=TextField(max_length=50), required=False, max_length=5, help_text="Each of; by slug."
+    )
+    reason = TextField(required=False, max_length=50, help_text="By its slug.")
+    created_from = MomentField(required=False)
+    created_to = MomentField(required=False, help_text="Before this moment.")
+    updated_since = MomentField(required=False)
+    q = TextField(required=False, max_length=200, help_text="Words of the messages, or a number.")
+    ordering = serializers.ChoiceField(
+        [
+            "-created_at",
+            "created_at",
+            "-updated_at",
+            "updated_at",
+            "-last_message_at",
+            "last_message_at",
+        ],
+        default="-created_at",
+    )
+
+
+class Tickets(ListView):
+    """List tickets, newest first."""
+
+    scopes = {"GET": "tickets:read", "POST": "tickets:write"}
+    answers = TicketSerializer
+    accepts = {"POST": writing.NewTicketSerializer}
+    query = TicketQuery
+    order = "-created_at"
+
+    def rows(self) -> QuerySet[Ticket]:
+        tickets = filtering.narrowed(tickets_seen_by(self.request), self.params)
+        return _with_everything(tickets, self.request)
+
+    @transaction.atomic
+    def post(self, request: Request) -> Response:
+        """Open a ticket: for what a customer said elsewhere, or to write first."""
+        data, by = self.body(), actor_of(request)
+        channel = writing.channel(data["channel"], request)
+        requester = writing.requester(data["customer"], channel, request)
+        draft = writing.draft(data["message"], request)
+        ticket = starting.start(channel, requester, subject=data["subject"], by=by)
+        writing.change(ticket, {**data, "subject": ticket.subject}, request)
+        direction = Message.Direction(data["message"]["direction"])
+        starting.first_message(ticket, direction, draft, by=by, user=user_of(request))
+        return self.shown(_reread(ticket, request), status=201)
+
+
+class OneTicket(View):
+    """Show a ticket."""
+
+    scopes = {"GET": "tickets:read", "PATCH": "tickets:write"}
+    answers = TicketSerializer
+    accepts = {"PATCH": writing.TicketChangeSerializer}
+    has_version = True
+
+    def get(self, request: Request, number: int) -> Response:
+        tickets = _with_everything(tickets_seen_by(request), request)
+        return self.shown(get_object_or_404(tickets, number=number))
+
+    def patch(self, request: Request, number: int) -> Response:
+        """Change a ticket: all that the body names, or nothing."""
+        data = self.body()
+        with transaction.atomic():
+            ticket = locked(ticket_to_change(request, number))
+            check_match(request, ticket.version)
+            writing.change(ticket, data, request)
+        return self.shown(_reread(ticket, request))
+
+
+class MessageQuery(PageQuery):
+    ordering = serializers.ChoiceField(["occurred_at", "-occurred_at"], default="occurred_at")
+
+
+class Messages(ListView):
+    """List the messages of the ticket, oldest first."""
+
+    scopes = {"GET": "tickets:read", "POST": "tickets:write"}
+    answers = MessageSerializer
+    accepts = {"POST": writing.NewMessageSerializer}
+    accepts_form = {"POST": writing.NewMessageFormSerializer}
+    query = MessageQuery
+    order = "occurred_at"
+
+    def rows(self) -> QuerySet[Message]:
+        return ticket_to_read(self.request, self.kwargs["number"]).messages.for_thread()
+
+    def post(self, request: Request, number: int) -> Response:
+        """Answer the customer, or write an internal note."""
+        ticket = ticket_to_change(request, number)
+        data, by, user = self.body(), actor_of(request), user_of(request)
+        draft = writing.draft(data, request)
+        if data["direction"] == Message.Direction.NOTE:
+            message = replying.note(ticket, draft, by=by, user=user)
+        else:
+            named = data.get("channel")
+            channel = writing.channel(named, request, shop=ticket.shop_id) if named else None
+            message = replying.reply(ticket, draft, by=by, user=user, channel=channel)
+        return self.shown(Message.objects.for_thread().get(pk=message.pk), status=201)
+
+
+class Uploads(View):
+    """Keep a file for a message that is written within a day."""
+
+    scopes = {"POST": "tickets:write"}
+    answers = AttachmentSerializer
+    accepts_form = {"POST": writing.UploadSerializer}
+
+    def post(self, request: Request) -> Response:
+        return self.shown(writing.upload(self.body()["file"], request), status=201)
+
+
+class OneAttachment(View):
+    """Download a file."""
+
+    scopes = {"GET": "tickets:read"}
+    answers_file = {"*/*": {"schema": {"type": "string", "format": "binary"}}}
+
+    def get(self, request: Request, attachment_id: str) -> HttpResponse:
+        attachment = get_object_or_404(files_seen_by(request), public_id=attachment_id)
+        try:
+            return serving.response(attachment)
+        except FileNotFoundError as e:
+            raise Http404 from e
+
+
+def _reread(ticket: Ticket, request: Request) -> Ticket:
+    """As it is after the change, which may have taken it out of the caller's sight."""
+    return _with_everything(Ticket.objects.filter(pk=ticket.pk), request).get()
+
+
+def _with_everything(tickets: QuerySet[Ticket], request: Request) -> QuerySet[Ticket]:
+    """What a ticket shows, in a fixed number of queries; of links those whose other end is seen."""
+    links = TicketLink.objects.filter(other__in=tickets_seen_by(request)).select_related("other")
+    return tickets.select_related(
+        "customer", "channel", "shop", "assignee", "team", "reason"
+    ).prefetch_related(
+        "tags",
+        Prefetch("targets", Target.objects.order_by("pk")),
+        Prefetch("links", links.order_by("pk"), to_attr="visible_links"),
+    )

@@ -1,0 +1,45 @@
+"""Narrowing a list of tickets."""
+
+from typing import Any
+
+from django.db.models import Q
+
+from tickets import searching
+from tickets.models import Message
+from tickets.models.ticket import TicketQuerySet
+
+# Which condition each filter stands for; lists mean any of their values.
+_CONDITIONS = {
+    "status": "status__in",
+    "priority": "priority__in",
+    "assignee": "assignee__email",
+    "team": "team__slug",
+    "channel": "channel__public_id",
+    "channel_kind": "channel__kind",
+    "shop": "shop__slug",
+    "customer": "customer__public_id",
+    "reason": "reason__slug",
+    "created_from": "created_at__gte",
+    "created_to": "created_at__lt",
+    "updated_since": "updated_at__gte",
+}
+
+
+def narrowed(tickets: TicketQuerySet, filters: dict[str, Any]) -> TicketQuerySet:
+    """Those that fit every filter; a name that nothing has is fitted by nothing."""
+    for name, value in filters.items():
+        if name in _CONDITIONS and value not in ("", []):
+            tickets = tickets.filter(**{_CONDITIONS[name]: value})
+    for slug in filters.get("tag", []):
+        tickets = tickets.filter(tags__slug=slug)
+    words = filters.get("q", "").strip()
+    return tickets.filter(matching(words)) if words else tickets
+
+
+def matching(words: str) -> Q:
+    """With these words in a message, or with this number."""
+    number = words.removeprefix("#")
+    condition = Q(number=int(number)) if number.isdecimal() and len(number) < 16 else Q(pk__in=[])
+    if query := searching.query(words):
+        condition |= Q(pk__in=Message.objects.filter(search=query).values("ticket"))
+    return condition
