@@ -129,10 +129,9 @@ class Outgoing:
 
 @dataclass(frozen=True)
 class Sent:
-    """The provider took it, under this id. A remark is noted in the thread for the agent."""
+    """The provider took it, under this id."""
 
     external_id: str = ""
-    remark: str = ""
 
 
 @dataclass(frozen=True)
