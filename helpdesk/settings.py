@@ -364,6 +364,34 @@ CONTENT_SECURITY_POLICY = {
 }
 
 
+# REST API
+
+API_REQUESTS_PER_MINUTE = env.int("HELPDESK_API_REQUESTS_PER_MINUTE", 600, validate=Range(min=1))
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "api.authentication.KeyAuthentication",
+        "rest_framework.authentication.SessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["api.permissions.HasScope"],
+    "DEFAULT_THROTTLE_CLASSES": ["api.throttles.PerMinute"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "helpdesk.rest.negotiation.OnlyRenderer",
+    "DEFAULT_SCHEMA_CLASS": "helpdesk.rest.schema.Schema",
+    "EXCEPTION_HANDLER": "api.problems.handle",
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Okienko",
+    "VERSION": "1",
+    "OAS_VERSION": "3.1.0",
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "COMPONENT_SPLIT_PATCH": False,
+    "ENFORCE_NON_BLANK_FIELDS": True,
+    "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
+    "POSTPROCESSING_HOOKS": ["helpdesk.rest.schema.without_marks"],
+}
+
+
 # Language and time
 
 LANGUAGE_CODE = "pl"

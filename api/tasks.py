@@ -1,0 +1,11 @@
+from celery import shared_task
+
+from api import idempotency
+
+# Seconds.
+SCHEDULE = {"api.tasks.tidy": 3_600.0}
+
+
+@shared_task(queue="timers", acks_late=True, ignore_result=True)
+def tidy() -> None:
+    idempotency.forget()

@@ -1,0 +1,47 @@
+"""Every address of the REST API."""
+
+from django.urls import include, path, re_path
+
+from accounts import api as accounts
+from api import docs
+from api.routing import endpoint, otherwise
+from channels_ingest import api as channels
+from crm import api as crm
+from tickets.api import history
+from tickets.api import views as tickets
+
+_v1 = [
+    endpoint("shops/", crm.Shops, "shops"),
+    endpoint("shops/<slug:slug>/", crm.OneShop, "shop"),
+    endpoint("customers/", crm.Customers, "customers"),
+    endpoint("customers/<uuid:customer_id>/", crm.OneCustomer, "customer"),
+    endpoint("channels/", channels.Channels, "channels"),
+    endpoint("channels/<uuid:channel_id>/", channels.OneChannel, "channel"),
+    endpoint("tickets/", tickets.Tickets, "tickets"),
+    endpoint("tickets/<int:number>/", tickets.OneTicket, "ticket"),
+    endpoint("tickets/<int:number>/messages/", tickets.Messages, "messages"),
+    endpoint("tickets/<int:number>/events/", history.Events, "events"),
+    endpoint("attachments/", tickets.Uploads, "attachments"),
+    endpoint("attachments/<uuid:attachment_id>/", tickets.OneAttachment, "attachment"),
+    endpoint("tags/", tickets.Tags, "tags"),
+    endpoint("reasons/", tickets.Reasons, "reasons"),
+    endpoint("teams/", accounts.Teams, "teams"),
+    endpoint("users/", accounts.Users, "users"),
+]
+
+urlpatterns = [
+    path(
+        "api/",
+        include(
+            (
+                [
+                    path("v1/", include(_v1)),
+                    path("schema/", docs.schema, name="schema"),
+                    path("docs/", docs.page, name="docs"),
+                    re_path("", otherwise),
+                ],
+                "api",
+            )
+        ),
+    ),
+]
