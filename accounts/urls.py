@@ -4,6 +4,7 @@ from allauth.account import views as account
 from allauth.mfa.base import views as mfa
 from allauth.mfa.recovery_codes import views as recovery_codes
 from allauth.mfa.totp import views as totp
+from django.contrib import admin
 from django.urls import include, path, re_path
 from django.views.generic import RedirectView
 
@@ -59,4 +60,5 @@ urlpatterns = [
     path("accounts/password/", include(_passwords)),
     path("accounts/2fa/", include(_second_factor)),
     path("", include((_own, "accounts"))),
+    path("operator/", admin.site.urls),
 ]
