@@ -249,8 +249,9 @@ class Adapter:
         return getattr(importlib.import_module(f"{self.package}.{module}"), name)
 
     def _optional(self, module: str, name: str) -> Any:
-        found = self.module(module)
-        return getattr(found, name, None) if found else None
+        """The module's function of this name; a module of that name, imported there, is none."""
+        function = getattr(self.module(module), name, None)
+        return function if callable(function) else None
 
 
 _adapters: dict[str, Adapter] = {}

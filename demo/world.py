@@ -1,5 +1,7 @@
 """The shops, teams and channels that samples belong to."""
 
+from collections.abc import Sequence
+
 from accounts.models import Team, User
 from channels_ingest.models import Connection
 from crm.models import Shop, TeamShop
@@ -17,8 +19,8 @@ _AGENTS = (
 )
 
 
-def make(*, is_demo: bool = False) -> World:
-    """Find or make what the samples need. Its people cannot sign in: they have no password."""
+def make(*, agents: Sequence[User] = (), is_demo: bool = False) -> World:
+    """Find or make what the samples need. Its own people cannot sign in: they have no password."""
     team = Team.objects.default()
     shops = [
         Shop.objects.get_or_create(slug=slug, defaults={"name": name})[0] for slug, name in _SHOPS
@@ -30,7 +32,7 @@ def make(*, is_demo: bool = False) -> World:
             kind: [_channel(kind, shop, is_demo=is_demo) for shop in shops]
             for kind in ("email", "chat", "messenger")
         },
-        agents=[_agent(email, name, team, is_demo=is_demo) for email, name in _AGENTS],
+        agents=agents or [_agent(email, name, team, is_demo=is_demo) for email, name in _AGENTS],
         team=team,
         reasons={
             slug: Reason.objects.get_or_create(slug=slug, defaults={"name": name})[0]

@@ -320,8 +320,9 @@ EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", f"Okienko <helpdesk@{_base.hostname}>")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 # Where `run_receivers` takes mail: smtp://, lmtp:// or mx://host:port, several by comma; empty
-# means nowhere. With a certificate it offers STARTTLS.
-SMTP_LISTEN = env.str("HELPDESK_SMTP_LISTEN", "", validate=_are_mail_doors)
+# means nowhere, save in demo mode, where a newcomer writes mail. With a certificate: STARTTLS.
+_demo_door = f"smtp://127.0.0.1:{env.int('PORT', 8000) + 25}" if DEMO else ""
+SMTP_LISTEN = env.str("HELPDESK_SMTP_LISTEN", _demo_door, validate=_are_mail_doors)
 SMTP_TLS_CERT = env.str("HELPDESK_SMTP_TLS_CERT", "")
 SMTP_TLS_KEY = env.str("HELPDESK_SMTP_TLS_KEY", "")
 
@@ -419,6 +420,8 @@ LOGGING = {
         "httpx": {"level": "WARNING"},
         "httpcore": {"level": "WARNING"},
         "uvicorn": {"level": "WARNING"},
+        # Its lines name the people who write.
+        "mail.log": {"level": "WARNING"},
         # One line for each task would bury the rest.
         "celery.app.trace": {"level": "WARNING"},
         "celery.worker.strategy": {"level": "WARNING"},

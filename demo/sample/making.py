@@ -1,7 +1,7 @@
 """Makes conversations, the same for the same seed: pure, without the database."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from random import Random
 
@@ -52,12 +52,18 @@ def customers(tickets: int, seed: int) -> list[Person]:
 
 
 def conversations(
-    tickets: int, messages_each: int, *, seed: int, agents: int, now: datetime
+    tickets: int,
+    messages_each: int,
+    *,
+    seed: int,
+    agents: int,
+    now: datetime,
+    weeks: int = _WEEKS,
 ) -> Iterator[Conversation]:
-    """`tickets` conversations of the last year, oldest first, each with that many messages."""
+    """`tickets` conversations of the last `weeks`, oldest first, each with so many messages."""
     random = Random(seed)
     people = customers(tickets, seed)
-    starts = sorted(_start(random, now) for _number in range(tickets))
+    starts = sorted(_start(random, now, weeks) for _number in range(tickets))
     weights = [story.weight for story in STORIES]
     for began in starts:
         story = random.choices(STORIES, weights)[0]
@@ -74,16 +80,44 @@ def conversations(
         )
 
 
-def _start(random: Random, now: datetime) -> datetime:
-    """A moment of the last year, more of them when people are awake and on Mondays."""
-    week = random.randrange(_WEEKS)
+def waiting(
+    tickets: int, *, seed: int, agents: int, now: datetime, people: int
+) -> Iterator[Conversation]:
+    """Conversations of today in which the customer waits: what an agent finds in the morning."""
+    random = Random(f"{seed}-waiting")
+    known = customers(int(people / _CUSTOMERS_A_TICKET), seed)
+    weights = [story.weight for story in STORIES]
+    for _number in range(tickets):
+        story = random.choices(STORIES, weights)[0]
+        customer = random.randrange(people)
+        began = now.astimezone(UTC) - timedelta(minutes=random.randrange(4, 420))
+        messages = 3 if len(story.turns) > 2 and random.random() < 0.35 else 1
+        if messages > 1:
+            began -= timedelta(hours=random.randrange(18, 40))
+        talk = _conversation(
+            random,
+            story,
+            customer,
+            known[customer],
+            began=began,
+            messages=messages,
+            agents=agents,
+            now=now,
+        )
+        if talk.turns[-1].agent is None:
+            yield replace(talk, status="new" if len(talk.turns) == 1 else "open")
+
+
+def _start(random: Random, now: datetime, weeks: int) -> datetime:
+    """A moment of the last weeks, more of them when people are awake and on Mondays."""
+    week = random.randrange(weeks)
     weekday = random.choices(range(7), _WEEKDAYS)[0]
     hour = random.choices(range(24), _HOURS)[0]
     midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
     monday = midnight - timedelta(days=now.weekday())
     at = monday - timedelta(weeks=week) + timedelta(days=weekday, hours=hour)
     at += timedelta(seconds=random.randrange(3_600))
-    return at.astimezone(UTC) if at < now else at.astimezone(UTC) - timedelta(weeks=_WEEKS)
+    return at.astimezone(UTC) if at < now else at.astimezone(UTC) - timedelta(weeks=weeks)
 
 
 def _conversation(

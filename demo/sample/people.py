@@ -44,7 +44,7 @@ def person(random: Random, mark: str) -> Person:
     surname = random.choice(_SURNAMES.split())
     if woman and surname.endswith("ki"):
         surname = f"{surname[:-1]}a"
-    local = f"{_plain(first_name)}.{_plain(surname)}{number}"
+    local = f"{_plain(first_name)}.{_plain(surname)}{mark}"
     return Person(first_name, surname, f"{local}@{random.choice(_DOMAINS)}")
 
 

@@ -85,10 +85,10 @@ STORIES = (
     ),
     Story(
         "return",
-        "Chciałabym zwrócić zamówienie {order}",
+        "Zwrot zamówienia {order}",
         (
             (
-                "Dzień dobry, {product} okazał się inny niż na zdjęciu. Chciałabym zwrócić całe "
+                "Dzień dobry, {product} okazał się inny niż na zdjęciu. Chcę zwrócić całe "
                 "zamówienie {order}. Jak to zrobić?\n\nPozdrawiam\n{name}"
             ),
             (
@@ -96,7 +96,7 @@ STORIES = (
                 "formularz, który przesyłamy w załączniku, i nadać paczkę w dowolnym paczkomacie. "
                 "Pieniądze oddamy w ciągu 14 dni od otrzymania oświadczenia."
             ),
-            "Nadałam dziś rano, numer {parcel}.",
+            "Paczka nadana dziś rano, numer {parcel}.",
             "Dziękujemy, przesyłka dotarła do magazynu. Zwrot pieniędzy zlecimy jutro.",
         ),
         ("zwrot",),
@@ -107,7 +107,7 @@ STORIES = (
         "Kiedy zwrot pieniędzy za {order}?",
         (
             (
-                "Odesłałem towar ponad tydzień temu (paczka {parcel}), a na koncie nadal nic nie ma. "
+                "Towar odesłany ponad tydzień temu (paczka {parcel}), a na koncie nadal nic nie ma. "
                 "Proszę o informację, kiedy dostanę przelew.\n{name}"
             ),
             (
@@ -161,7 +161,7 @@ STORIES = (
         "Zmiana paczkomatu w {order}",
         (
             (
-                "Hej, pomyliłam paczkomat w zamówieniu {order}. Da się zmienić na KRA01A? Dziękuję "
+                "Hej, w zamówieniu {order} jest zły paczkomat. Da się zmienić na KRA01A? Dziękuję "
                 "bardzo"
             ),
             (
@@ -208,7 +208,7 @@ STORIES = (
         "availability",
         "Czy będzie jeszcze {product}?",
         (
-            "Cześć, kiedy {product} wróci na stan? Chciałbym kupić dwie sztuki na prezent.",
+            "Cześć, kiedy {product} wróci na stan? Chcę kupić dwie sztuki na prezent.",
             (
                 "Dzień dobry,\n\nnowa dostawa przyjedzie w przyszłym tygodniu. Możemy odłożyć dwie "
                 "sztuki, wystarczy potwierdzić tutaj."
@@ -219,10 +219,10 @@ STORIES = (
     ),
     Story(
         "payment",
-        "Zapłaciłam, a status „nieopłacone”",
+        "Zapłacone, a status „nieopłacone”",
         (
             (
-                "Zapłaciłam BLIKIEM {amount} zł, pieniądze zeszły z konta, a w sklepie dalej "
+                "Płatność BLIKIEM na {amount} zł: pieniądze zeszły z konta, a w sklepie dalej "
                 "„oczekuje na płatność”. Zamówienie {order}."
             ),
             (
@@ -250,7 +250,7 @@ STORIES = (
         "Proszę anulować zamówienie {order}",
         (
             (
-                "Kliknęłam dwa razy i mam podwójne zamówienie. Proszę anulować {order}, drugie "
+                "Poszło dwa razy i mam podwójne zamówienie. Proszę anulować {order}, drugie "
                 "zostaje.\n{name}"
             ),
             "Dzień dobry,\n\nzamówienie {order} jest anulowane, zwrot {amount} zł już zlecony.",
@@ -270,7 +270,7 @@ STORIES = (
         "exchange",
         "Wymiana na większy rozmiar",
         (
-            "Chciałabym wymienić {product} na rozmiar większy. Zamówienie {order}, metki są.",
+            "Chcę wymienić {product} na rozmiar większy. Zamówienie {order}, metki są.",
             (
                 "Dzień dobry,\n\nodłożyliśmy większy rozmiar. Prosimy odesłać paczkę, nowy wyślemy, "
                 "gdy tylko dotrze."
@@ -297,7 +297,7 @@ STORIES = (
         "Dziękuję za obsługę",
         (
             (
-                "Chciałam tylko podziękować, paczka była w jeden dzień i pięknie zapakowana. "
+                "Dziękuję za obsługę, paczka była w jeden dzień i pięknie zapakowana. "
                 "Polecam! {name}"
             ),
             "Bardzo nam miło, dziękujemy! Pozdrawiamy całym zespołem.",

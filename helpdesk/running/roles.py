@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from celery.exceptions import SecurityWarning
+from django.conf import settings
 from django.core.management import call_command
 
 from helpdesk import celery_app
@@ -72,11 +73,19 @@ def scheduler(_place: Place) -> list[Child]:
     return [Child("scheduler", _celery("beat --scheduler=celery.beat:Scheduler --pidfile="))]
 
 
+def standins(_place: Place) -> list[Child]:
+    """In demo mode, what plays the outside world: a room not ours to import, but to call."""
+    if not settings.DEMO:
+        return []
+    return [Child("stand-ins", lambda: sys.exit(call_command("run_standins")))]
+
+
 ROLES: dict[str, Callable[[Place], list[Child]]] = {
     "web": web,
     "worker": worker,
     "receivers": receivers,
     "scheduler": scheduler,
+    "standins": standins,
 }
 
 
