@@ -49,7 +49,7 @@ def _secret(label: Any, help_text: Any, *, required: bool = True) -> forms.CharF
 class SettingsForm(forms.Form):
     """What an admin enters. What is left empty gets Meta's own address and the version we know."""
 
-    usual = ("page_id", "page_token", "app_secret", "verify_token")
+    usual = ("page_id", "page_token", "app_id", "app_secret", "verify_token", "human_agent")
 
     page_id = forms.CharField(
         label=gettext_lazy("Page ID"),

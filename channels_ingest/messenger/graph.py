@@ -43,7 +43,7 @@ def call(
     """
     token = token or connection.secrets.get("page_token", "")
     if not token:
-        raise Refused(errors.token_text(), code="no token", needs_reauth=True)
+        raise Refused(errors.token_text(), code="no_token", needs_reauth=True)
     try:
         answer = http.fetch(
             _url(connection, path),
