@@ -9,6 +9,7 @@ import fcntl
 import gc
 import logging
 import os
+import signal
 import sys
 import tempfile
 import time
@@ -26,7 +27,7 @@ from environs import EnvError, FileAwareEnv
 from helpdesk import celery_app, installation, warming
 from helpdesk.embedded.services import start_services
 from helpdesk.running import Problem, roles
-from helpdesk.running.child import Child
+from helpdesk.running.child import Child, end_with_parent
 from helpdesk.running.supervisor import Stopped, Supervisor
 
 _CHECKOUT = Path(__file__).resolve().parent.parent
@@ -61,6 +62,7 @@ def run_roles(supervisor: Supervisor, wanted: list[str]) -> None:
 
 
 def run_all(supervisor: Supervisor) -> None:
+    end_with_parent(signal.SIGTERM)  # `make` may be killed
     data = installation.data_dir(_CHECKOUT)
     with locked(data):
         installation.make_keys(data)

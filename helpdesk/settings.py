@@ -5,12 +5,14 @@ README.md lists them all.
 """
 
 import ipaddress
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import dj_email_url
-from environs import FileAwareEnv, ValidationError
+from cryptography.fernet import Fernet
+from environs import EnvError, FileAwareEnv, ValidationError
 from marshmallow.validate import OneOf, Range
 
 from helpdesk import installation
@@ -51,20 +53,25 @@ def _are_mail_doors(value: str) -> None:
             raise ValidationError("Give addresses like smtp://127.0.0.1:2525 or mx://0.0.0.0:25.")
 
 
-def _is_given(value: str) -> None:
+def _are_field_keys(value: str) -> None:
+    for key in value.split(","):
+        try:
+            Fernet(key)
+        except ValueError as e:
+            raise ValidationError("A key is 32 random bytes in URL-safe base64.") from e
+
+
+def _key(name: str, *checks: Callable[[str], None]) -> str:
+    value: str = env.str(name, "", validate=checks) or installation.stored_key(DATA_DIR, name)
     if not value:
-        raise ValidationError("It is not set. `make run` makes one, or set your own.")
-
-
-def _key(name: str) -> str:
-    value: str = env.str(name, installation.stored_key(DATA_DIR, name), validate=_is_given)
+        raise EnvError(f'"{name}" is not set: `make run` makes it, or set your own.')
     return value
 
 
 # Keys. The first of a list signs or encrypts, the others are still accepted.
 
 SECRET_KEY = _key("SECRET_KEY")
-HELPDESK_FIELD_KEYS = _key("HELPDESK_FIELD_KEYS").split(",")
+HELPDESK_FIELD_KEYS = _key("HELPDESK_FIELD_KEYS", _are_field_keys).split(",")
 HELPDESK_TOKEN_KEYS = _key("HELPDESK_TOKEN_KEYS").split(",")
 
 
@@ -202,13 +209,11 @@ DEMO = env.bool("HELPDESK_DEMO", False, validate=_is_embedded_only)
 DATABASE_URL = env.str("DATABASE_URL", "")
 REDIS_URL = env.str("REDIS_URL", f"unix://{SOCKET_DIR}/redis.sock?db=0")
 DATABASE_IS_EMBEDDED = not DATABASE_URL
-_pool_size = env.int("HELPDESK_DATABASE_POOL", 10, validate=Range(min=0))
-# For the web server alone: who waited longer for a page has left it.
-STATEMENT_TIMEOUT_S = env.int("HELPDESK_STATEMENT_TIMEOUT_S", 30, validate=Range(min=1))
+_pool_size = env.int("HELPDESK_DATABASE_POOL", 10, validate=Range(min=1))
+_statement_timeout_s = env.int("HELPDESK_STATEMENT_TIMEOUT_S", 30, validate=Range(min=1))
 
 
 def _database() -> dict[str, Any]:
-    """The connection; pooled, because under ASGI every request runs in a thread of its own."""
     if DATABASE_IS_EMBEDDED:
         database: dict[str, Any] = {
             "ENGINE": "django.db.backends.postgresql",
@@ -218,15 +223,19 @@ def _database() -> dict[str, Any]:
         }
     else:
         database = dict(env.dj_db_url("DATABASE_URL"))
-    database["CONN_HEALTH_CHECKS"] = True
-    options = database.setdefault("OPTIONS", {})
-    options.setdefault("connect_timeout", 5)
-    if _pool_size:
-        options["pool"] = {"min_size": 1, "max_size": _pool_size, "timeout": 10}
+    database |= {"CONN_HEALTH_CHECKS": True, "CONN_MAX_AGE": 60}
+    database["OPTIONS"] = {"connect_timeout": 5, **database.get("OPTIONS", {})}
     return database
 
 
 DATABASES = {"default": _database()}
+
+# The web server (web.py) runs each request in a thread of its own, so its connections are
+# pooled; and it ends slow statements: who waited longer for a page has left it.
+WEB_DATABASE_OPTIONS = {
+    "pool": {"min_size": 1, "max_size": _pool_size, "timeout": 10},
+    "options": f"-c statement_timeout={_statement_timeout_s}s",
+}
 
 # Publishing in Redis knows no database numbers, so the number goes into the names.
 _redis = urlsplit(REDIS_URL)

@@ -13,8 +13,9 @@ _GRACE_S = 5
 
 
 def serve(listening: socket.socket) -> None:
-    options = settings.DATABASES["default"]["OPTIONS"]
-    options["options"] = f"-c statement_timeout={settings.STATEMENT_TIMEOUT_S}s"
+    database = settings.DATABASES["default"]
+    database["CONN_MAX_AGE"] = 0  # connections go back to the pool
+    database["OPTIONS"] |= settings.WEB_DATABASE_OPTIONS
     config = uvicorn.Config(
         "helpdesk.asgi:application",
         log_config=None,

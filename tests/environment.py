@@ -20,7 +20,6 @@ os.environ.update(
         "EMAIL_URL": "memory://",
         "HELPDESK_ALLOW_PRIVATE_HOSTS": "1",
         "HELPDESK_BASE_URL": "http://localhost:8000",
-        "HELPDESK_DATABASE_POOL": "0",
         "HELPDESK_DATA": _data,
         "HELPDESK_DEMO": "0",
         "HELPDESK_FIELD_KEYS": "dGVzdHMtb25seS10ZXN0cy1vbmx5LXRlc3RzLW9ubHk=",

@@ -76,13 +76,12 @@ class Child:
         code = 1
         try:
             os.setsid()
-            _libc.prctl(_PR_SET_PDEATHSIG, self.death_signal)
-            if os.getppid() != parent:
-                os._exit(1)
             self._redirect()
             if self.account:
-                self.account.become()
-                _libc.prctl(_PR_SET_PDEATHSIG, self.death_signal)  # a change of user clears it
+                self.account.become()  # clears what the next line sets, so it comes first
+            end_with_parent(self.death_signal)
+            if os.getppid() != parent:
+                os._exit(1)
             setproctitle(f"okienko: {self.name}")
             signal.pthread_sigmask(signal.SIG_SETMASK, [])
             self.main()
@@ -107,6 +106,11 @@ class Child:
             log = _open_log(self.output)
             os.dup2(log, 1)
             os.dup2(log, 2)
+
+
+def end_with_parent(death_signal: signal.Signals) -> None:
+    """Have the kernel send this process a signal when the one that started it is gone."""
+    _libc.prctl(_PR_SET_PDEATHSIG, death_signal)
 
 
 def program(command: list[str], env: Mapping[str, str] | None = None) -> Callable[[], None]:

@@ -71,6 +71,8 @@ class Supervisor:
             while any(child.is_running for child in group) and time.monotonic() < deadline:
                 signal.sigtimedwait({signal.SIGCHLD}, 0.1)
             for child in group:
+                if child.is_running:
+                    logger.warning("%s did not end in time and is killed", child.name)
                 child.kill()
         self.groups = []
 
