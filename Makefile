@@ -34,16 +34,15 @@ lint: $(VENV)/.dev node_modules/.installed gettext ## check style, types, layers
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
-	$(BIN)/djlint --quiet --check --lint templates
+	$(BIN)/djlint --quiet --lint templates
 	$(WITH_NODE) npm run --silent check
 	$(BIN)/python -m helpdesk.embedded sh deploy/check-production "$(BIN)/python"
 	$(BIN)/mypy .
 
 .PHONY: format
-format: $(VENV)/.dev ## rewrite code and templates in the agreed form
+format: $(VENV)/.dev ## rewrite the code in the agreed form
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
-	$(BIN)/djlint --quiet --reformat templates
 
 .PHONY: messages
 messages: $(VENV)/.dev gettext ## collect what is to be translated into locale/
