@@ -3,7 +3,6 @@
 from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
 from django import forms
-from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
@@ -15,6 +14,7 @@ from django.views.decorators.http import require_POST
 from accounts import people, sessions
 from accounts.models import User
 from accounts.requests import SignedInRequest
+from inbox import look
 
 
 class ProfileForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at run time
@@ -66,14 +66,5 @@ def _saved(form: ProfileForm, request: SignedInRequest) -> HttpResponse:
     with override(form.instance.language):
         messages.success(request, _("Saved."))
     response = redirect("settings:profile")
-    if form.instance.theme == User.Theme.AUTO:
-        response.delete_cookie("theme")
-    else:
-        response.set_cookie(
-            "theme",
-            form.instance.theme,
-            max_age=settings.SESSION_COOKIE_AGE,
-            secure=settings.SESSION_COOKIE_SECURE,
-            samesite="Lax",
-        )
+    look.remember(response, form.instance.theme)
     return response

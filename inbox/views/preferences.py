@@ -5,6 +5,7 @@ from django.http import HttpResponse
 from django.views.decorators.http import require_POST
 
 from accounts.models import User
+from inbox.look import remember
 from inbox.views.access import Request
 
 
@@ -19,4 +20,6 @@ def look(request: Request) -> HttpResponse:
     if density in User.Density.values:
         user.density = density
     user.save(update_fields=["theme", "density"])
-    return HttpResponse(status=204)
+    response = HttpResponse(status=204)
+    remember(response, user.theme)
+    return response

@@ -12,6 +12,9 @@ const KEPT: Record<string, string> = {
   spam: "spam",
   snoozed_until: "snoozed",
   priority: "priority",
+  reason: "reason",
+  team: "team",
+  tags: "tags",
 };
 
 export function startProperties(): void {
@@ -48,30 +51,34 @@ function choose(choice: HTMLElement, name: string, value: string): void {
 }
 
 /** Set a property of the open ticket; `said` is what the toast with the undo says. */
-export async function change(name: string, value: string, said = say("changed")): Promise<boolean> {
+export async function change(
+  name: string,
+  value: string | string[],
+  said = say("changed"),
+): Promise<boolean> {
   const address = head().dataset.change ?? "";
-  const kept = KEPT[name];
-  const before = kept ? (head().dataset[kept] ?? "") : undefined;
+  const before = head().dataset[KEPT[name] ?? ""] ?? "";
   if (before === value) return true;
   const done = await send(address, { [name]: value });
-  if (done && before !== undefined) offerUndo(address, name, before, said);
+  if (done) {
+    const undo = Array.isArray(value) ? several(before) : before;
+    toast(said, { action: say("undo"), onAction: () => void takeBack(address, name, undo) });
+  }
   return done;
 }
 
-function offerUndo(address: string, name: string, before: string, said: string): void {
-  toast(said, {
-    action: say("undo"),
-    onAction: () => void undo(address, name, before),
-  });
-}
-
-async function undo(address: string, name: string, before: string): Promise<void> {
+async function takeBack(address: string, name: string, before: string | string[]): Promise<void> {
   if (await send(address, { [name]: before })) toast(say("undone"));
 }
 
 async function setTags(form: HTMLFormElement): Promise<void> {
-  const tags = new FormData(form).getAll("tags").map(String);
-  await send(head().dataset.change ?? "", { tags: tags.length ? tags : [""] });
+  await change("tags", several(new FormData(form).getAll("tags").map(String).join(" ")));
+}
+
+/** Ids of a list; none is said by an empty one, since a form cannot send nothing. */
+function several(ids: string): string[] {
+  const found = ids.split(" ").filter(Boolean);
+  return found.length ? found : [""];
 }
 
 function snoozeAt(form: HTMLFormElement): void {
