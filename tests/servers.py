@@ -224,6 +224,8 @@ class SmtpSink:
     password: str = ""
     mails: list[Received] = field(default_factory=list)
     answers: list[str] = field(default_factory=list)
+    # Addresses that are never taken, each with the answer.
+    refused: dict[str, str] = field(default_factory=dict)
 
     def settings(self, **more: Any) -> dict[str, Any]:
         """The settings of a channel that sends by this server."""
@@ -244,6 +246,8 @@ class SmtpSink:
     ) -> str:
         if self.answers and self.answers[0].startswith("rcpt "):
             return self.answers.pop(0).removeprefix("rcpt ")
+        if address in self.refused:
+            return self.refused[address]
         envelope.rcpt_tos.append(address)
         return "250 OK"
 
@@ -271,9 +275,9 @@ class SmtpSink:
 
 
 class _Controller(Controller):
-    def __init__(self, sink: SmtpSink, **options: Any) -> None:
+    def __init__(self, sink: SmtpSink, tls: ssl.SSLContext | None, **options: Any) -> None:
         self.options = options
-        super().__init__(sink, hostname=sink.host, port=sink.port)
+        super().__init__(sink, hostname=sink.host, port=sink.port, ssl_context=tls)
 
     def factory(self) -> SMTP:
         return SMTP(self.handler, **self.options)
@@ -290,7 +294,13 @@ def serving_imap(**options: Any) -> Iterator[ImapServer]:
 
 
 @contextlib.contextmanager
-def serving_smtp(sink: SmtpSink | None = None, **options: Any) -> Iterator[SmtpSink]:
+def serving_smtp(
+    sink: SmtpSink | None = None,
+    *,
+    certificate: "Certificate | None" = None,
+    security: str = "starttls",
+    **options: Any,
+) -> Iterator[SmtpSink]:
     """Run a sink; `options` are those of `aiosmtpd.smtp.SMTP`."""
     sink = sink or SmtpSink()
     if sink.user:
@@ -299,7 +309,10 @@ def serving_smtp(sink: SmtpSink | None = None, **options: Any) -> Iterator[SmtpS
             "auth_required": True,
             "auth_require_tls": False,
         }
-    controller = _Controller(sink, **{"enable_SMTPUTF8": True, **options})
+    tls = certificate.server_context() if certificate else None
+    if security == "starttls":
+        options["tls_context"], tls = tls, None
+    controller = _Controller(sink, tls, **{"enable_SMTPUTF8": True, **options})
     controller.start()
     try:
         yield sink

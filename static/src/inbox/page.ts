@@ -1,10 +1,10 @@
 // Where things stand on the page. They are looked up when needed: fragments come and go.
 const dictionary = document.getElementById("words") as HTMLElement;
 
-/** A sentence of the template's translations; "%s" is replaced. */
+/** A sentence of the template's translations; its "{word}" is replaced. */
 export function say(name: string, value?: string | number): string {
   const text = dictionary.dataset[name] ?? "";
-  return value === undefined ? text : text.replace("%s", String(value));
+  return value === undefined ? text : text.replace(/\{\w+\}/, String(value));
 }
 
 export const workspace = document.querySelector(".workspace") as HTMLElement;

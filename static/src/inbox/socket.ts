@@ -142,6 +142,7 @@ function signedOut(): void {
 
 /** While the line is down: a quiet bar after a moment, and questions instead of news. */
 function setDown(down: boolean): void {
+  document.documentElement.toggleAttribute("data-live", !down);
   if (!down) {
     clearInterval(polling);
     polling = undefined;
