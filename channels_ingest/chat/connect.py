@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from channels_ingest.adapter import Check
 from channels_ingest.chat import origins, widgets
+from channels_ingest.chat.hours import HoursField
 from channels_ingest.models import Connection
 
 _COLOR = re.compile(r"#[0-9a-fA-F]{6}\Z")
@@ -20,6 +21,7 @@ _WISHES = [
     ("", _("not asked")),
 ]
 _MOST_TRIGGERS = 10
+_FIELD_LIST = {"type": "array", "items": {"enum": list(widgets.PRECHAT_FIELDS)}}
 
 
 class OriginsField(forms.CharField):
@@ -33,6 +35,28 @@ class OriginsField(forms.CharField):
     def clean(self, value: Any) -> list[str]:
         text = "\n".join(value) if isinstance(value, list) else super().clean(value)
         return [origins.normalised(line) for line in text.split() if line]
+
+
+class _PrechatInput(forms.CheckboxInput):
+    """A box to tick, through which the API's list of fields passes as it is."""
+
+    def value_from_datadict(self, data: Any, files: Any, name: str) -> Any:
+        value = data.get(name)
+        return value if isinstance(value, dict) else super().value_from_datadict(data, files, name)
+
+
+class PrechatField(forms.BooleanField):
+    """Yes or no; by the API also {"required": [...], "optional": [...]}, names of the fields."""
+
+    widget = _PrechatInput
+    json_schema = {
+        "type": ["boolean", "object"],
+        "properties": dict.fromkeys(("required", "optional"), _FIELD_LIST),
+        "additionalProperties": False,
+    }
+
+    def to_python(self, value: Any) -> Any:
+        return value if isinstance(value, dict) else super().to_python(value)
 
 
 class SettingsForm(forms.Form):
@@ -49,7 +73,7 @@ class SettingsForm(forms.Form):
     )
     title = forms.CharField(label=_("Title"), max_length=60, required=False)
     greeting = forms.CharField(label=_("Greeting"), max_length=300, required=False)
-    color = forms.CharField(
+    colour = forms.CharField(
         label=_("Colour"),
         initial=widgets.COLOR,
         required=False,
@@ -85,7 +109,12 @@ class SettingsForm(forms.Form):
         initial=20,
         required=False,
     )
-    prechat = forms.BooleanField(label=_("Ask for contact details before the chat"), required=False)
+    hours = HoursField(
+        label=_("Hours of the chat"),
+        help_text=_("One a line: Mon-Fri 8-20. Empty: the shop's working hours."),
+        required=False,
+    )
+    prechat = PrechatField(label=_("Ask for contact details before the chat"), required=False)
     field_name = forms.ChoiceField(
         label=_("First name"), choices=_WISHES, initial="required", required=False
     )
@@ -125,8 +154,8 @@ class SettingsForm(forms.Form):
         widget=forms.PasswordInput,
     )
 
-    def clean_color(self) -> str:
-        color = self.cleaned_data["color"] or widgets.COLOR
+    def clean_colour(self) -> str:
+        color = self.cleaned_data["colour"] or widgets.COLOR
         if not _COLOR.match(color):
             raise ValidationError(_("Give a colour like #2f5fd0."))
         return str(color).lower()
@@ -147,6 +176,8 @@ class SettingsForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         data: dict[str, Any] = super().clean() or self.cleaned_data
+        if isinstance(asked := data.get("prechat"), dict):
+            data |= {"prechat": True} | _wishes(asked)
         if data.get("consent_required") and not data.get("consent_note"):
             self.add_error("consent_note", _("Write what the visitor agrees to."))
         return data
@@ -160,6 +191,18 @@ def check(connection: Connection) -> Check:
             gettext("Add the address of the shop's page, so that the widget may appear there."),
         )
     return Check(True, gettext("The widget is ready. Paste its code into the shop's page."))
+
+
+def _wishes(asked: dict[str, list[str]]) -> dict[str, str]:
+    """The form's own fields for what the API lists."""
+    return {
+        f"field_{name}": "required"
+        if name in asked.get("required", [])
+        else "optional"
+        if name in asked.get("optional", [])
+        else ""
+        for name in widgets.PRECHAT_FIELDS
+    }
 
 
 def _is_trigger(trigger: object) -> bool:

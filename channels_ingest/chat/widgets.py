@@ -3,7 +3,7 @@
 import hashlib
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Any
@@ -14,6 +14,7 @@ from django.utils.dates import WEEKDAYS, WEEKDAYS_ABBR
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
+from channels_ingest.chat.hours import as_week
 from channels_ingest.chat.problems import Problem
 from channels_ingest.models import Connection
 from tickets.models import Channel
@@ -72,7 +73,15 @@ class Widget:
 
     @property
     def color(self) -> str:
-        return str(self.connection.setting("color", COLOR))
+        return str(self.connection.setting("colour", COLOR))
+
+    @property
+    def hours(self) -> WorkingHours:
+        """The chat's own week where it has one, with the holidays of the shop's calendar."""
+        _policy, calendar = defaults.current()
+        hours = WorkingHours.of(calendar)
+        own = as_week(self.connection.setting("hours", []))
+        return replace(hours, week=own) if own else hours
 
     @property
     def theme(self) -> str:
@@ -163,7 +172,7 @@ def loader_config(widget: Widget, words: dict[str, dict[str, str]]) -> dict[str,
         "side": setting("side", "right"),
         "x": int(setting("offset_x", 20)),
         "y": int(setting("offset_y", 20)),
-        "online": is_open(),
+        "online": is_open(widget.hours),
         "language": widget.channel.shop.locale if widget.channel.shop.locale in words else "pl",
         "words": words,
         "triggers": widget.triggers,
@@ -173,7 +182,7 @@ def loader_config(widget: Widget, words: dict[str, dict[str, str]]) -> dict[str,
 def session_config(widget: Widget) -> dict[str, Any]:
     """What the chat in the frame needs to know when a session starts."""
     now = timezone.now()
-    online = is_open(now)
+    online = is_open(widget.hours, now)
     form = {
         "required": widget.required,
         "optional": widget.optional,
@@ -181,8 +190,8 @@ def session_config(widget: Widget) -> dict[str, Any]:
     }
     return {
         "online": online,
-        "office_hours": office_hours(),
-        "opens_at": None if online else opens_at(now),
+        "office_hours": office_hours(widget.hours),
+        "opens_at": None if online else opens_at(widget.hours, now),
         "prechat": form if widget.prechat else None,
         "offline_form": bool(widget.connection.setting("offline_form", True)),
         "max_upload_mb": widget.max_upload_mb,
@@ -193,13 +202,13 @@ def session_config(widget: Widget) -> dict[str, Any]:
 # -- Working hours, in words of the active language
 
 
-def is_open(at: datetime | None = None) -> bool:
-    return _hours().is_open(at or timezone.now())
+def is_open(hours: WorkingHours, at: datetime | None = None) -> bool:
+    return hours.is_open(at or timezone.now())
 
 
-def office_hours() -> str:
+def office_hours(hours: WorkingHours) -> str:
     """The week in short, neighbouring equal days together: "Mon-Fri 8-16, Sat 9-13"."""
-    days = enumerate(_hours().week)
+    days = enumerate(hours.week)
     parts = []
     for periods, group in groupby(days, key=lambda day: day[1]):
         numbers = [number for number, _periods in group]
@@ -210,9 +219,8 @@ def office_hours() -> str:
     return ", ".join(parts)
 
 
-def opens_at(now: datetime) -> str | None:
+def opens_at(hours: WorkingHours, now: datetime) -> str | None:
     """When somebody is here again: "today, 8:00", "Monday, 8:00"; None where nobody ever is."""
-    hours = _hours()
     try:
         opening = hours.opens_at(now).astimezone(hours.zone)
     except NeverOpen:
@@ -226,11 +234,6 @@ def opens_at(now: datetime) -> str | None:
     if opening.date() < today + timedelta(days=7):
         return f"{WEEKDAYS[opening.weekday()]}, {clock}"
     return f"{date_format(opening, 'j E')}, {clock}"
-
-
-def _hours() -> WorkingHours:
-    _policy, calendar = defaults.current()
-    return WorkingHours.of(calendar)
 
 
 def _span(period: Period) -> str:

@@ -75,13 +75,20 @@ def read_report(root: Part) -> Report | None:
             case "message/disposition-notification" | "message/global-disposition-notification":
                 _read_receipt(report, parse_fields(_joined(_content(part))))
                 found = True
-            case "message/rfc822" | "text/rfc822-headers" | "message/global" | "message/global-headers":
+            case (
+                "message/rfc822"
+                | "text/rfc822-headers"
+                | "message/global"
+                | "message/global-headers"
+            ):
                 returned.append(_returned_header(part))
     if not found and root.content_type != "multipart/report":
         return _aggregate_report(root)
     for fields in returned[:1]:
         _read_returned(report, fields)
-    if report.recipients and not any(one.action in ("failed", "delayed") for one in report.recipients):
+    if report.recipients and not any(
+        one.action in ("failed", "delayed") for one in report.recipients
+    ):
         report.kind = report.kind or Kind.DELIVERY_REPORT
     return report
 
@@ -89,7 +96,9 @@ def read_report(root: Part) -> Report | None:
 def _aggregate_report(root: Part) -> Report | None:
     """DMARC and TLS reports: a machine's archive about mail in general."""
     subject = root.fields.get("Subject")
-    if "TLS-Report-Domain" in root.fields or re.match(r"(?i)\s*report domain:.{0,200}submitter:", subject):
+    if "TLS-Report-Domain" in root.fields or re.match(
+        r"(?i)\s*report domain:.{0,200}submitter:", subject
+    ):
         return Report(kind=Kind.REPORT)
     return None
 
@@ -180,7 +189,8 @@ def _from_report(report: Report, text: str) -> Bounce:
     return Bounce(
         hard=hard,
         status=status,
-        recipients=list(dict.fromkeys(one.address for one in relevant if one.address)) or report.original_to,
+        recipients=list(dict.fromkeys(one.address for one in relevant if one.address))
+        or report.original_to,
         kind=_kind(hard, delayed=not failed),
         diagnostic=first.diagnostic,
         original_message_id=report.original_message_id,
@@ -215,7 +225,9 @@ def _kind(hard: bool, *, delayed: bool) -> Kind:
     return Kind.BOUNCE_HARD if hard else Kind.BOUNCE_SOFT
 
 
-_SYSTEM_NAME = re.compile(r"(?i)mail(?:er)?[ -]?(?:delivery|daemon)|delivery (?:sub)?system|postmaster|mail system")
+_SYSTEM_NAME = re.compile(
+    r"(?i)mail(?:er)?[ -]?(?:delivery|daemon)|delivery (?:sub)?system|postmaster|mail system"
+)
 
 
 def _from_mail_system(fields: Fields, senders: Sequence[Address]) -> bool:
@@ -225,7 +237,9 @@ def _from_mail_system(fields: Fields, senders: Sequence[Address]) -> bool:
 
 
 _DELAYED = re.compile(r"(?i)delay|still being retried|warning: (?:message|could not send)|opóźni")
-_NOT_YET = re.compile(r"(?i)will (?:continue|keep|be retried)|no action is required|do not need to resend|temporarily delayed")
+_NOT_YET = re.compile(
+    r"(?i)will (?:continue|keep|be retried)|no action is required|do not need to resend|temporarily delayed"
+)
 
 
 def _says_delayed(subject: str, text: str) -> bool:
@@ -269,7 +283,9 @@ def is_hard(status: str, *texts: str) -> bool:
     for text in texts:
         if (verdict := hardness(text)) is not None:
             return verdict
-    return (status.startswith("5.1.") and status not in ("5.1.0", "5.1.7", "5.1.8")) or status == "5.4.4"
+    return (
+        status.startswith("5.1.") and status not in ("5.1.0", "5.1.7", "5.1.8")
+    ) or status == "5.4.4"
 
 
 _RETURNED = re.compile(

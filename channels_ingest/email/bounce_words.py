@@ -32,9 +32,7 @@ _SENDER = re.compile(
 )
 
 # The address does not exist, or its host does not, or it takes no mail at all.
-_WHO = (
-    r"(?:user|recipient|mail ?box|address|account|addressee|customer|person|domain|host|alias|e-?mail|login|userid|rcpt)s?"
-)
+_WHO = r"(?:user|recipient|mail ?box|address|account|addressee|customer|person|domain|host|alias|e-?mail|login|userid|rcpt)s?"
 _HARD = re.compile(
     rf"""(?ix)
       (?:unknown|invalid|no\ such|non-?existe?nt|nonexist(?:ing)?|bad|incorrect|undefined|no\ valid|illegal)\ ?

@@ -49,7 +49,16 @@ ALIASES = {
     "cp-852": "cp852",
 }
 # Names that say nothing about the bytes.
-UNKNOWN = {"", "unknown", "unknown-8bit", "x-unknown", "x-user-defined", "default", "none", "binary"}
+UNKNOWN = {
+    "",
+    "unknown",
+    "unknown-8bit",
+    "x-unknown",
+    "x-user-defined",
+    "default",
+    "none",
+    "binary",
+}
 LATIN1 = {"iso8859-1", "cp1252", "ascii", "iso8859-15"}
 
 _C1 = re.compile(rb"[\x80-\x9f]")
@@ -57,7 +66,11 @@ _C1 = re.compile(rb"[\x80-\x9f]")
 _POLISH_AS_LATIN1 = re.compile(rb"[A-Za-z][\xb3\xb9\xbf\xb6\xbc][a-z]")
 _ISO_POLISH = re.compile(rb"[\xb1\xb6\xbc\xa1\xa6\xac]")
 _META = re.compile(rb"<meta[^>]{0,300}?charset\s*=\s*[\"']?\s*([A-Za-z0-9_:.\-]{2,40})", re.I)
-_BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
+_BOMS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +98,15 @@ def codec_for(name: str) -> str | None:
     return info.name
 
 
-_NO_CHARSETS = {"idna", "punycode", "unicode_escape", "raw_unicode_escape", "undefined", "mbcs", "oem"}
+_NO_CHARSETS = {
+    "idna",
+    "punycode",
+    "unicode_escape",
+    "raw_unicode_escape",
+    "undefined",
+    "mbcs",
+    "oem",
+}
 
 
 def _codec_of_bare_name(name: str) -> codecs.CodecInfo | None:

@@ -4,9 +4,23 @@ import re
 from datetime import UTC, datetime, timedelta, timezone
 from email.utils import parsedate_tz
 
-_ZONES = {"CET": 60, "CEST": 120, "MEZ": 60, "MESZ": 120, "BST": 60, "EET": 120, "EEST": 180, "WET": 0, "MSK": 180, "JST": 540, "IST": 330}
+_ZONES = {
+    "CET": 60,
+    "CEST": 120,
+    "MEZ": 60,
+    "MESZ": 120,
+    "BST": 60,
+    "EET": 120,
+    "EEST": 180,
+    "WET": 0,
+    "MSK": 180,
+    "JST": 540,
+    "IST": 330,
+}
 _NAMED_ZONE = re.compile(r"\b([A-Z]{2,5})\)?\s*$")
-_ISO = re.compile(r"(\d{4})-(\d\d)-(\d\d)[T ](\d\d):(\d\d)(?::(\d\d))?(?:\.\d+)?\s*(Z|[+-]\d\d:?\d\d)?")
+_ISO = re.compile(
+    r"(\d{4})-(\d\d)-(\d\d)[T ](\d\d):(\d\d)(?::(\d\d))?(?:\.\d+)?\s*(Z|[+-]\d\d:?\d\d)?"
+)
 _OFFSET = re.compile(r"([+-])(\d\d):(\d\d)\b")
 _COMMENT = re.compile(r"\([^()]*\)")
 MAX_OFFSET_S = 24 * 3600 - 60
@@ -46,7 +60,9 @@ def _aware(clock: tuple[int, ...], offset_s: int) -> datetime | None:
     try:
         # A leap second, and 24:00 for midnight, are valid on the wire and none here.
         base = datetime(year, month, day, tzinfo=timezone(timedelta(seconds=offset_s)))
-        moment = base + timedelta(hours=min(hour, 24), minutes=min(minute, 59), seconds=min(second, 60))
+        moment = base + timedelta(
+            hours=min(hour, 24), minutes=min(minute, 59), seconds=min(second, 60)
+        )
         moment.astimezone(UTC)
     except (ValueError, OverflowError):
         return None

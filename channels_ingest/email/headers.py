@@ -63,7 +63,9 @@ class Fields:
         return ((name, decode_words(self._unfold(value))) for name, value in self.items)
 
     def _unfold(self, value: bytes) -> str:
-        text = value.decode("ascii") if value.isascii() else charset.decode(value, "", self.hint).text
+        text = (
+            value.decode("ascii") if value.isascii() else charset.decode(value, "", self.hint).text
+        )
         return clean(_FOLD.sub("", text)).strip()
 
 
@@ -165,7 +167,9 @@ _PARAMETER = re.compile(
     r';\s*([^\s;=*"]{1,60})(?:\*(\d{1,4}))?(\*)?\s*=\s*("(?:[^"\\]|\\.)*"?|[^;]*)', re.S
 )
 _MEDIA_TYPE = re.compile(r"\s*([^\s;/\"]{1,80})\s*/\s*([^\s;\"]{1,120})")
-_LOST_SEMICOLON = re.compile(r'(?<=[\s"])(?=(?:charset|name|filename|boundary|format|type)\s*=)', re.I)
+_LOST_SEMICOLON = re.compile(
+    r'(?<=[\s"])(?=(?:charset|name|filename|boundary|format|type)\s*=)', re.I
+)
 
 
 class Parameterised:
@@ -192,7 +196,9 @@ class Parameterised:
         for name, number, star, value in _PARAMETER.findall(text):
             value = _unquote(value)
             if number or star:
-                pieces.setdefault(name.lower(), {}).setdefault(int(number or 0), (bool(star), value))
+                pieces.setdefault(name.lower(), {}).setdefault(
+                    int(number or 0), (bool(star), value)
+                )
             else:
                 plain.setdefault(name.lower(), decode_words(value))
         for name, numbered in pieces.items():

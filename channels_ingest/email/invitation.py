@@ -91,7 +91,10 @@ def _zone(parameters: str) -> ZoneInfo:
     name = named[1].strip() if named else ""
     try:
         return ZoneInfo(WINDOWS_ZONES.get(name, name) or "Europe/Warsaw")
-    except (OSError, ValueError):  # ZoneInfoNotFoundError is a KeyError with files missing as OSError
+    except (
+        OSError,
+        ValueError,
+    ):  # ZoneInfoNotFoundError is a KeyError with files missing as OSError
         return ZoneInfo("Europe/Warsaw")
     except KeyError:
         return ZoneInfo("Europe/Warsaw")

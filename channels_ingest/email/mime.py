@@ -61,7 +61,9 @@ def parse(raw: bytes) -> ParsedEmail:
         # A mail must become a ticket whatever is wrong with it, or with this code.
         logger.exception("A mail could not be parsed")
         source = Attachment("wiadomosc.eml", "message/rfc822", raw)
-        return ParsedEmail(attachments=[source], damaged={"unreadable"}, headers=_headers_alone(raw))
+        return ParsedEmail(
+            attachments=[source], damaged={"unreadable"}, headers=_headers_alone(raw)
+        )
 
 
 def _headers_alone(raw: bytes) -> Fields:
@@ -171,7 +173,11 @@ class _Content:
 
     def read(self, part: Part) -> None:
         if part.damaged:
-            self.damage.add("structure" if part.parts or part.content_type.startswith("multipart/") else "header")
+            self.damage.add(
+                "structure"
+                if part.parts or part.content_type.startswith("multipart/")
+                else "header"
+            )
         subtype = part.content_type.partition("/")[2]
         if not part.content_type.startswith("multipart/"):
             self._leaf(part)
@@ -217,7 +223,9 @@ class _Content:
                 self._file(child, related=True)
 
     def _leaf(self, part: Part) -> None:
-        is_file = part.disposition.value == "attachment" or declared_name(part.disposition, part.type_field)
+        is_file = part.disposition.value == "attachment" or declared_name(
+            part.disposition, part.type_field
+        )
         if part.content_type not in _BODIES or is_file:
             self._file(part)
         elif part.content_type == "text/html":
@@ -281,7 +289,9 @@ class _Content:
                 )
             )
         if not any(body.as_text().strip() for body in self.bodies) and (found.text or found.html):
-            self.bodies.append(_Body(text=printable(found.text) or None, html=printable(found.html) or None))
+            self.bodies.append(
+                _Body(text=printable(found.text) or None, html=printable(found.html) or None)
+            )
 
     def _name(self, name: str, content_type: str) -> str:
         return safe_name(name, number=len(self.files) + 1, content_type=content_type)
@@ -299,7 +309,9 @@ def _name_beside(part: Part) -> str:
     description = part.fields.get("Content-Description")
     candidates = (_content_id(part).partition("@")[0], location, description)
     named = next((name for name in candidates if _FILE_NAME.fullmatch(name)), "")
-    return named or (f"{description}{extension(part.content_type)}" if 0 < len(description) < 80 else "")
+    return named or (
+        f"{description}{extension(part.content_type)}" if 0 < len(description) < 80 else ""
+    )
 
 
 _FILE_NAME = re.compile(r"[^/\\?#]{1,150}\.[A-Za-z0-9]{2,5}")
@@ -345,7 +357,9 @@ def _classify(mail: ParsedEmail, root: Part) -> None:
 
 def _content_hash(mail: ParsedEmail) -> str:
     """Equal for a copy of the same content that was encoded another way on its way."""
-    digest = hashlib.sha256(" ".join((mail.subject + "\n" + mail.text).split()).encode("utf-8", "replace"))
+    digest = hashlib.sha256(
+        " ".join((mail.subject + "\n" + mail.text).split()).encode("utf-8", "replace")
+    )
     for file in mail.attachments:
         digest.update(hashlib.sha256(file.content).digest())
     return digest.hexdigest()

@@ -52,8 +52,12 @@ class _Reply:
 
     def __init__(self, lines: Sequence[str], *, forwarded: bool) -> None:
         self.raw = lines
-        self.lines = [line[:MAX_LINE].replace("\xa0", " ").replace("\u200e", "").strip() for line in lines]
-        self.forwarded = forwarded or any(marks.FORWARD.fullmatch(line) for line in self.lines if _may_mark(line))
+        self.lines = [
+            line[:MAX_LINE].replace("\xa0", " ").replace("\u200e", "").strip() for line in lines
+        ]
+        self.forwarded = forwarded or any(
+            marks.FORWARD.fullmatch(line) for line in self.lines if _may_mark(line)
+        )
 
     def shown(self) -> tuple[int, int]:
         """The range of lines to show."""
@@ -81,7 +85,11 @@ class _Reply:
             if line.startswith(">"):
                 if self._only_quotes(n, end):
                     return self._with_attribution_above(n), True
-            elif marks.REPLY_ABOVE.fullmatch(line) or marks.SEPARATOR.fullmatch(line) or self._header_block(n):
+            elif (
+                marks.REPLY_ABOVE.fullmatch(line)
+                or marks.SEPARATOR.fullmatch(line)
+                or self._header_block(n)
+            ):
                 return self._with_rule_above(n), False
             elif marks.MOBILE.fullmatch(line) and self._stands_alone(n):
                 return n, False
@@ -148,7 +156,9 @@ class _Reply:
         following = next((line for line in self.lines[after : after + 3] if line), "")
         if following.startswith((">", "|")):
             return True
-        return bool(marks.ADDRESS.search(text) or (marks.CLOCK.search(text) and marks.DATE.search(text)))
+        return bool(
+            marks.ADDRESS.search(text) or (marks.CLOCK.search(text) and marks.DATE.search(text))
+        )
 
     def _with_attribution_above(self, n: int) -> int:
         """An attribution of a form unknown to us, right above the quote, goes with it."""
@@ -156,8 +166,12 @@ class _Reply:
         while above > 0 and not self.lines[above]:
             above -= 1
         line = self.lines[above] if above >= 0 else ""
-        looks_like_one = line.endswith((":", "：")) and len(line) < 200 and (
-            marks.ADDRESS.search(line) or (marks.DATE.search(line) and marks.CLOCK.search(line))
+        looks_like_one = (
+            line.endswith((":", "："))
+            and len(line) < 200
+            and (
+                marks.ADDRESS.search(line) or (marks.DATE.search(line) and marks.CLOCK.search(line))
+            )
         )
         return above if looks_like_one else n
 
@@ -181,7 +195,9 @@ class _Reply:
                     break
         kinds.discard("other")
         # Od, Do and Data alone may be a customer's own list: where from, where to, when.
-        return "from" in kinds and len(kinds) >= 3 and (address or bool(kinds & {"sent", "subject"}))
+        return (
+            "from" in kinds and len(kinds) >= 3 and (address or bool(kinds & {"sent", "subject"}))
+        )
 
     def _with_rule_above(self, n: int) -> int:
         above = n - 1
@@ -192,7 +208,10 @@ class _Reply:
     def _stands_alone(self, n: int) -> bool:
         """A line of its own: nothing of a sentence before or behind it."""
         return (n == 0 or not self.lines[n - 1] or n + 1 == len(self.lines)) and (
-            n + 1 >= len(self.lines) or not self.lines[n + 1] or self.lines[n + 1][0] in "_->[<" or n > 0
+            n + 1 >= len(self.lines)
+            or not self.lines[n + 1]
+            or self.lines[n + 1][0] in "_->[<"
+            or n > 0
         )
 
     # ------------------------------------------------------------ signatures
@@ -200,7 +219,13 @@ class _Reply:
     def _end_of_text(self, end: int) -> int:
         """Where the text ends if the signature below it is left out; `end` where nothing would be left."""
         cut = self._trim_blank(end)
-        for find in (self._legal_at, self._dashes_at, self._footer_at, self._mobile_at, self._closing_at):
+        for find in (
+            self._legal_at,
+            self._dashes_at,
+            self._footer_at,
+            self._mobile_at,
+            self._closing_at,
+        ):
             found = find(cut)
             if found is not None and self._has_words(0, found):
                 cut = self._trim_blank(found)
@@ -235,7 +260,11 @@ class _Reply:
     def _footer_at(self, end: int) -> int | None:
         """A mailing list's footer under a line of underscores."""
         for n in self._last_lines(end):
-            if marks.UNDERSCORES.fullmatch(self.lines[n]) and n + 1 < end and not self._header_block(n + 1):
+            if (
+                marks.UNDERSCORES.fullmatch(self.lines[n])
+                and n + 1 < end
+                and not self._header_block(n + 1)
+            ):
                 return n
         return None
 
@@ -244,7 +273,9 @@ class _Reply:
         for n in self._last_lines(end):
             if self.lines[n].startswith(">"):
                 break
-            if marks.LEGAL.match(self.lines[n]) and (n == 0 or not self.lines[n - 1] or found is not None):
+            if marks.LEGAL.match(self.lines[n]) and (
+                n == 0 or not self.lines[n - 1] or found is not None
+            ):
                 found = n
         return found
 

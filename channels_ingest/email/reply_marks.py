@@ -54,7 +54,10 @@ LABELS = {
 }
 _KIND_OF = {word: kind for kind, words in LABELS.items() for word in words.split("|")}
 _LABEL = re.compile(
-    r"[*_>\s]{0,8}(" + "|".join(sorted(map(re.escape, _KIND_OF), key=len, reverse=True)) + r")\s?[*_]{0,2}\s?[:：]", re.I
+    r"[*_>\s]{0,8}("
+    + "|".join(sorted(map(re.escape, _KIND_OF), key=len, reverse=True))
+    + r")\s?[*_]{0,2}\s?[:：]",
+    re.I,
 )
 
 # ---------------------------------------------------------------- separators
@@ -106,7 +109,10 @@ CLOSING = re.compile(
       [\s,.!:;)]{0,4} (?P<name>(?:[^\W\d_][\w.'-]{0,30}[\s,.]{0,3}){0,4})
     """
 )
-ENGLISH_CLOSING = re.compile(r"(?:(?:with )?(?:best|kind|warm)(?:est)? regards|yours (?:sincerely|faithfully)|sincerely(?: yours)?)[\s,.!]{0,3}", re.I)
+ENGLISH_CLOSING = re.compile(
+    r"(?:(?:with )?(?:best|kind|warm)(?:est)? regards|yours (?:sincerely|faithfully)|sincerely(?: yours)?)[\s,.!]{0,3}",
+    re.I,
+)
 LEGAL = re.compile(
     r"""(?ix)
       (?:informacj[ae]\ zawart[ae]\ w\ |(?:ta|niniejsza)\ wiadomo[śs][ćc].{0,60}(?:poufn|zawiera|przeznaczon|jest\ skierowan)|tre[śs][ćc]\ (?:tej|niniejszej)\ wiadomo[śs]ci
@@ -115,7 +121,9 @@ LEGAL = re.compile(
         |prosimy\ (?:o\ )?(?:nie\ )?drukowa|pomy[śs]l\ o\ [śs]rodowisku|zanim\ wydrukujesz|please\ consider\ the\ environment)
     """
 )
-CONTACT = re.compile(r"(?i)\b(?:tel|kom|mob|fax|faks|phone|nip|krs|regon|www|ul\.|al\.|e-?mail)\b|@|https?://|\d{3}[ -]?\d{3}|\d\d-\d{3}\b")
+CONTACT = re.compile(
+    r"(?i)\b(?:tel|kom|mob|fax|faks|phone|nip|krs|regon|www|ul\.|al\.|e-?mail)\b|@|https?://|\d{3}[ -]?\d{3}|\d\d-\d{3}\b"
+)
 POSTSCRIPT = re.compile(r"(?i)\s*(?:p\.?\s?s\.?|dopisek|pps)\b[\s:.,-]")
 
 

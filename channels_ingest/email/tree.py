@@ -69,7 +69,9 @@ def cut(raw: bytes) -> Part:
     root = _cut(raw, 0, len(raw), "text/plain", MAX_DEPTH, _Budget())
     if not root.fields.hint:
         # Raw 8-bit fields are mostly in the charset of the text below them.
-        root.fields.hint = next((leaf.fields.hint for leaf in root.leaves() if leaf.fields.hint), "")
+        root.fields.hint = next(
+            (leaf.fields.hint for leaf in root.leaves() if leaf.fields.hint), ""
+        )
     return root
 
 
@@ -96,7 +98,9 @@ def _cut(raw: bytes, start: int, end: int, default: str, depth: int, budget: _Bu
 def _cut_multipart(part: Part, depth: int, budget: _Budget) -> None:
     default = "message/rfc822" if part.content_type == "multipart/digest" else "text/plain"
     boundary = part.type_field.get("boundary").rstrip().encode("utf-8", "replace")
-    if not boundary and (guess := _MAYBE_BOUNDARY.match(part.raw, part.start, min(part.end, part.start + 1000))):
+    if not boundary and (
+        guess := _MAYBE_BOUNDARY.match(part.raw, part.start, min(part.end, part.start + 1000))
+    ):
         boundary, part.damaged = guess[1], True
     if not boundary or depth == 0:
         part.damaged = True
@@ -120,7 +124,9 @@ def _boundaries(part: Part, boundary: bytes, budget: _Budget) -> tuple[list[tupl
     places: list[tuple[int, int]] = []
     begun: int | None = None
     at = part.start - 1 if part.start and raw[part.start - 1] == 0x0A else part.start
-    found = part.start if raw.startswith(mark, part.start, part.end) else _next(raw, mark, at, part.end)
+    found = (
+        part.start if raw.startswith(mark, part.start, part.end) else _next(raw, mark, at, part.end)
+    )
     while found >= 0 and budget.candidates > 0:
         budget.candidates -= 1
         line_end = raw.find(b"\n", found, part.end)

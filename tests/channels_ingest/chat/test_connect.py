@@ -7,10 +7,13 @@ import re
 
 import pytest
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.test import Client
 
 from channels_ingest.chat import widgets
 from channels_ingest.chat.connect import SettingsForm, check
+from channels_ingest.chat.hours import HoursField
+from channels_ingest.chat.widgets import PRECHAT_FIELDS
 from channels_ingest.models import Connection
 from tests.channels_ingest.chat.conftest import fixture
 from tickets.models import Channel
@@ -52,21 +55,21 @@ def test_settings_are_cleaned() -> None:
     form = SettingsForm(
         {
             "origins": "https://Sklep.example.pl/\nhttps://*.example.com",
-            "color": "#AABBCC",
+            "colour": "#AABBCC",
             "triggers": json.dumps([fixture("11")["trigger"]]),
         }
     )
 
     assert form.is_valid(), form.errors
     assert form.cleaned_data["origins"] == ["https://sklep.example.pl", "https://*.example.com"]
-    assert form.cleaned_data["color"] == "#aabbcc"
+    assert form.cleaned_data["colour"] == "#aabbcc"
 
 
 @pytest.mark.parametrize(
     ("field", "value"),
     [
         ("origins", "sklep.example.pl"),
-        ("color", "red; } body { display: none"),
+        ("colour", "red; } body { display: none"),
         ("triggers", '[{"id": "a"}]'),
         ("triggers", "{"),
         ("identity_secret", "short"),
@@ -106,3 +109,52 @@ def contrast(one: str, other: str) -> float:
 
     light, dark = sorted((luminance(one), luminance(other)), reverse=True)
     return (light + 0.05) / (dark + 0.05)
+
+
+class TestHours:
+    @pytest.mark.parametrize(
+        "value",
+        [
+            "pn-pt 8-20\nso 10:00-14:30, 16-18",
+            "Mon-Fri 8-20\nSat. 10-14:30, 16-18",
+            [[["08:00", "20:00"]]] * 5 + [[["10:00", "14:30"], ["16:00", "18:00"]], []],
+        ],
+    )
+    def test_a_week_is_written_as_people_do_or_as_json(self, value):
+        week = HoursField(required=False).clean(value)
+
+        assert week[0] == [["08:00", "20:00"]]
+        assert week[5] == [["10:00", "14:30"], ["16:00", "18:00"]]
+        assert week[6] == []
+        assert HoursField(required=False).clean(HoursField().prepare_value(week)) == week
+
+    def test_empty_means_the_shops_hours(self):
+        assert HoursField(required=False).clean("") == []
+
+    @pytest.mark.parametrize(
+        "value",
+        [
+            "8-20",
+            "pt-pn 8-20",
+            "pn 20-8",
+            "pn 8-25",
+            "pn 8-12, 11-16",
+            [[["08:00", "20:00"]]],
+            [[["8", "20"]]] * 7,
+            [None] * 7,
+        ],
+    )
+    def test_what_is_no_week_is_refused(self, value):
+        with pytest.raises(ValidationError):
+            HoursField(required=False).clean(value)
+
+
+def test_prechat_may_come_as_a_list_of_fields():
+    data = {"prechat": {"required": ["email"], "optional": ["phone"]}}
+
+    form = SettingsForm(data)
+
+    assert form.is_valid(), form.errors
+    wishes = {name: form.cleaned_data[f"field_{name}"] for name in PRECHAT_FIELDS}
+    assert wishes == {"name": "", "email": "required", "phone": "optional", "order_ref": ""}
+    assert form.cleaned_data["prechat"] is True
