@@ -33,7 +33,7 @@ _worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
 _redis = urlsplit(os.environ.get("REDIS_URL", ""))
 if _redis.scheme == "unix":
     _number = int(_redis.query.removeprefix("db=") or 0) + _worker
-    os.environ["REDIS_URL"] = _redis._replace(query=f"db={_number}").geturl()
+    os.environ["REDIS_URL"] = f"unix://{_redis.path}?db={_number}"
 elif _redis.scheme:
     _number = int(_redis.path.strip("/") or 0) + _worker
     os.environ["REDIS_URL"] = _redis._replace(path=f"/{_number}").geturl()
