@@ -25,14 +25,22 @@ def fetch(attachment_id: int) -> None:
     attachment = _claim(attachment_id)
     if attachment is None or attachment.message is None:
         return
+    connection = Connection.objects.filter(channel=attachment.message.channel_id).first()
+    is_providers_own = _is_providers_own(attachment.source_url, connection)
+    if not (is_providers_own or _is_allowed(attachment.source_url, connection)):
+        logger.warning("attachment %s lies on a host that is not allowed", attachment.pk)
+        _give_up(attachment)
+        return
     try:
         fetched = http.fetch(
-            attachment.source_url,
-            max_bytes=_MOST_BYTES,
-            allow_private=_is_providers_own(attachment),
+            attachment.source_url, max_bytes=_MOST_BYTES, allow_private=is_providers_own
         )
     except http.FetchError as error:
         logger.warning("attachment %s was not fetched: %s", attachment.pk, type(error).__name__)
+        _give_up_after_last(attachment)
+        return
+    if not fetched.is_success:
+        logger.warning("attachment %s was not fetched: status %s", attachment.pk, fetched.status)
         _give_up_after_last(attachment)
         return
     attaching.fill(attachment, fetched.content)
@@ -64,18 +72,33 @@ def _claim(attachment_id: int) -> Attachment | None:
     return attachment
 
 
-def _is_providers_own(attachment: Attachment) -> bool:
+def _is_providers_own(url: str, connection: Connection | None) -> bool:
     """Whether the file lies with the channel's own API, whose address an admin has set."""
-    if attachment.message is None:
-        return False
-    connection = Connection.objects.filter(channel=attachment.message.channel_id).first()
     api_base = str(connection.setting("api_base", "")) if connection else ""
-    return bool(api_base) and urlsplit(api_base).netloc == urlsplit(attachment.source_url).netloc
+    return bool(api_base) and _host_of(api_base) == _host_of(url)
+
+
+def _is_allowed(url: str, connection: Connection | None) -> bool:
+    """Whether the admin lets files be fetched from there: anywhere, where no hosts are named."""
+    hosts = str(connection.setting("media_hosts", "")).split() if connection else []
+    host, _port = _host_of(url)
+    return not hosts or any(host == each or host.endswith(f".{each}") for each in hosts)
+
+
+def _host_of(url: str) -> tuple[str, int | None]:
+    try:
+        parts = urlsplit(url)
+        return parts.hostname or "", parts.port
+    except ValueError:
+        return "", None
 
 
 def _give_up_after_last(attachment: Attachment) -> None:
-    if attachment.attempts < _TRIES:
-        return
+    if attachment.attempts >= _TRIES:
+        _give_up(attachment)
+
+
+def _give_up(attachment: Attachment) -> None:
     attachment.state, attachment.source_url = Attachment.State.FAILED, ""
     attachment.save(update_fields=["state", "source_url"])
     _tell(attachment)

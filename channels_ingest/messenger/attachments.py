@@ -85,4 +85,9 @@ def _booking(payload: dict[str, Any]) -> str:
 
 def _web(url: object) -> str:
     """The address if it is one of the web, else ''."""
-    return url if isinstance(url, str) and _WEB.fullmatch(url) else ""
+    if not isinstance(url, str) or not _WEB.fullmatch(url):
+        return ""
+    try:
+        return url if urlsplit(url).hostname else ""
+    except ValueError:
+        return ""

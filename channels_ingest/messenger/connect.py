@@ -89,6 +89,20 @@ class SettingsForm(forms.Form):
         help_text=gettext_lazy("Agents may then answer for 7 days instead of 24 hours."),
         required=False,
     )
+    media_hosts = forms.CharField(
+        label=gettext_lazy("Hosts of files"),
+        help_text=gettext_lazy(
+            "From where pictures and files may be fetched, one a line, with all hosts below. "
+            "Empty: from any public address. Meta uses fbcdn.net, fbsbx.com and cdninstagram.com."
+        ),
+        validators=[
+            RegexValidator(
+                r"^[\w.\-\s]*$", gettext_lazy("Give names of hosts, one a line: fbcdn.net.")
+            )
+        ],
+        widget=forms.Textarea,
+        required=False,
+    )
     api_version = forms.CharField(
         label=gettext_lazy("Version of the Graph API"),
         initial=graph.API_VERSION,

@@ -40,15 +40,7 @@ _EMOJIS = {
 
 
 # What reading a payload of another form than the documented one ends in.
-_BROKEN = (
-    KeyError,
-    TypeError,
-    ValueError,
-    AttributeError,
-    ArithmeticError,
-    OSError,
-    RecursionError,
-)
+_BROKEN = (KeyError, TypeError, ValueError, AttributeError, ArithmeticError, OSError)
 
 
 @dataclass(frozen=True)

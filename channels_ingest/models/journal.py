@@ -80,4 +80,7 @@ class InboundEvent(models.Model):
     @cached_property
     def payload(self) -> Any:
         """The body as JSON. Raises `ValueError` where it is none."""
-        return json.loads(self.raw)
+        try:
+            return json.loads(self.raw)
+        except RecursionError as e:
+            raise ValueError("the JSON is nested too deeply") from e

@@ -137,6 +137,8 @@ class Graph:
         self.faults: deque[Fault] = deque()
         self.last_written: dict[str, datetime] = {}
         self.human_agent = True
+        # What lies on the same host, by path: pictures that people sent.
+        self.files: dict[str, Answer] = {}
         self.scopes = ["pages_messaging", "pages_manage_metadata"]
         self.unreachable: set[str] = set()
         self.most_per_second: int | None = None
@@ -341,11 +343,13 @@ class _Handler(BaseHTTPRequestHandler):
     def _answer(self) -> None:
         url = urlsplit(self.path)
         params = dict(parse_qsl(url.query))
-        _empty, version, *path = url.path.split("/")
+        version, *path = url.path.removeprefix("/").split("/")
         body, file = self._read()
         token = params.pop("access_token", "") or self._bearer()
         answer: Answer | None
-        if re.fullmatch(r"v\d+\.\d+", version) and path:
+        if url.path in self.graph.files:
+            answer = self.graph.files[url.path]
+        elif re.fullmatch(r"v\d+\.\d+", version) and path:
             answer = self.graph.handle(Call(self.command, path, params, body, file), token)
         else:
             answer = error("invalid_parameter")
