@@ -62,7 +62,7 @@ class PrechatField(forms.BooleanField):
 class SettingsForm(forms.Form):
     """What an admin sets: where the widget may stand, how it looks, what it asks."""
 
-    usual = ("origins", "title", "greeting", "color")
+    usual = ("origins", "title", "greeting", "colour")
 
     origins = OriginsField(
         label=_("Addresses of the shop's pages"),

@@ -55,7 +55,7 @@ def test_what_the_check_finds_wrong_is_said_and_nothing_is_kept(signed_in: Clien
 def test_wrong_field_brings_the_form_back(signed_in: Client) -> None:
     url = reverse("settings:channel-new", args=["chat"])
 
-    response = signed_in.post(url, _form(color="red"), headers={"HX-Request": "true"})
+    response = signed_in.post(url, _form(colour="red"), headers={"HX-Request": "true"})
 
     assert (response.status_code, response["HX-Retarget"]) == (422, "#channel-form")
     assert "#2f5fd0" in response.content.decode()
