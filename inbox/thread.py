@@ -10,6 +10,7 @@ from inbox import changes, cursors
 from inbox.changes import Change
 from tickets.models import Delivery, Message, Ticket
 from tickets.models.message import MessageQuerySet
+from tickets.receiving import preview
 
 PAGE_SIZE = 30
 _State = Delivery.State
@@ -32,6 +33,8 @@ class MessageItem:
 
     message: Message
     delivery: Delivery | None
+    # The first words of the message that this one answers, where the channel told which.
+    quoted: str = ""
     kind: str = "message"
 
     @property
@@ -98,8 +101,10 @@ def part(ticket: Ticket, *, before: str = "") -> Thread:
     more, found = len(found) > PAGE_SIZE, found[:PAGE_SIZE][::-1]
     since = found[0].occurred_at if more else None
     until = cursors.read(before)[0] if before else None
+    quoted = _quoted(ticket, found)
+    items = [_item(message, quoted) for message in found]
     return Thread(
-        items=_folded([*map(_item, found)], changes.of(ticket, since=since, until=until)),
+        items=_folded(items, changes.of(ticket, since=since, until=until)),
         before=cursors.write(found[0].occurred_at, found[0].pk) if more else "",
         newest_id=max((message.pk for message in found), default=0),
     )
@@ -111,10 +116,21 @@ def shown(ticket: Ticket) -> MessageQuerySet:
     return ticket.messages.for_thread().exclude(taken_back)
 
 
-def _item(message: Message) -> MessageItem:
+def _quoted(ticket: Ticket, messages: Iterable[Message]) -> dict[str, str]:
+    """First words of the messages that are answered, by the provider's id; asks only if any is."""
+    ids = {message.context["answers"] for message in messages if message.context.get("answers")}
+    if not ids:
+        return {}
+    found = {row.external_id: row for row in ticket.messages.filter(external_id__in=ids)}
+    ours = Delivery.objects.filter(message__ticket=ticket, external_id__in=ids)
+    found |= {row.external_id: row.message for row in ours.select_related("message")}
+    return {name: preview(row) for name, row in found.items() if row.removed_at is None}
+
+
+def _item(message: Message, quoted: dict[str, str]) -> MessageItem:
     deliveries = [row for row in message.deliveries.all() if row.state in _BY_URGENCY]
     delivery = min(deliveries, key=lambda row: _BY_URGENCY.index(_State(row.state)), default=None)
-    return MessageItem(message, delivery)
+    return MessageItem(message, delivery, quoted.get(message.context.get("answers", ""), ""))
 
 
 def _folded(
