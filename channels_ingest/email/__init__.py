@@ -33,6 +33,6 @@ adapter = Adapter(
         one_conversation=False,
         external_id=_message_id,
     ),
-    secrets=("imap_password", "smtp_password"),
+    secrets=("imap_password", "smtp_password", "oauth_client_secret", "oauth_refresh_token"),
     account="address",
 )

@@ -4,6 +4,7 @@ Sources: contracts/email.md 1.2; RFC 6749, 6.
 """
 
 from datetime import datetime, timedelta
+from hashlib import sha256
 
 from django.db import transaction
 from django.utils import timezone
@@ -14,7 +15,9 @@ from channels_ingest.models import Connection
 from helpdesk import http
 
 _EARLY = timedelta(minutes=5)
-_REFRESH, _ACCESS, _EXPIRES = "oauth_refresh_token", "oauth_access_token", "oauth_expires_at"
+_REFRESH = "oauth_refresh_token"
+# Kept beside the secrets that an admin enters, and of no use with another refresh token.
+_ACCESS, _EXPIRES, _MADE_WITH = "oauth_access_token", "oauth_expires_at", "oauth_made_with"
 
 
 def is_used(connection: Connection) -> bool:
@@ -28,15 +31,18 @@ def access_token(connection: Connection) -> str:
     Raises `Refused` (needs_reauth) when the refresh token is not taken any more, `Unavailable`.
     """
     kept = connection.secrets
-    if _still_valid(kept.get(_EXPIRES, "")):
+    made_with = sha256(kept[_REFRESH].encode()).hexdigest()
+    if kept.get(_MADE_WITH) == made_with and _still_valid(kept.get(_EXPIRES, "")):
         return kept[_ACCESS]
     token, expires_at = _refreshed(connection, kept)
+    fresh = {_ACCESS: token, _EXPIRES: expires_at.isoformat(), _MADE_WITH: made_with}
+    connection.set_secrets(fresh)
     with transaction.atomic():
         # An admin may be changing other secrets at this moment.
-        row = Connection.objects.select_for_update().get(pk=connection.pk)
-        row.set_secrets({_ACCESS: token, _EXPIRES: expires_at.isoformat()})
-        row.save(update_fields=["sealed"])
-    connection.sealed = row.sealed
+        row = Connection.objects.select_for_update().filter(pk=connection.pk).first()
+        if row is not None:
+            row.set_secrets(fresh)
+            row.save(update_fields=["sealed"])
     return token
 
 

@@ -112,6 +112,11 @@ def fetch(connection: Connection, folder: Folder, *, at_most: int | None = None)
     return new
 
 
+def count_new(connection: Connection, folder: Folder) -> int:
+    """How many messages would be fetched now; nothing is fetched or written down."""
+    return len(_unread(connection, folder, Cursor.of(connection)))
+
+
 def _unread(connection: Connection, folder: Folder, cursor: Cursor) -> list[int]:
     """UIDs that are not in the journal: new ones, ascending, then those that could not be read."""
     if (cursor.folder, cursor.uidvalidity) != (folder.name, folder.uidvalidity):
