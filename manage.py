@@ -24,5 +24,21 @@ def main() -> None:
         sys.exit(f"The database does not answer: {error}")
 
 
+def main_of_a_pipe() -> None:
+    """As `main`; after any failure 75 tells the mail server to keep the mail and try again."""
+    try:
+        main()
+    except SystemExit as end:
+        if isinstance(end.code, str):
+            sys.stderr.write(f"{end.code}\n")
+        sys.exit(75 if end.code else 0)
+    except Exception as error:
+        sys.stderr.write(f"{error}\n")
+        sys.exit(75)
+
+
 if __name__ == "__main__":
-    main()
+    if sys.argv[1:2] == ["receive_email"]:
+        main_of_a_pipe()
+    else:
+        main()

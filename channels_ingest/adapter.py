@@ -4,7 +4,7 @@ One package a channel kind, each of the same shape:
 
     __init__.py   `adapter = Adapter(package=__name__, kind=ChannelKind(...), ...)`; costs nothing
     receive.py    checks and journals: `webhook(request, connection, body)`,
-                  `poll(connection)`, `run(connection, stop)` or `serving()`
+                  `poll(connection)`, `run(connection, stop)` or `listening()`
     parse.py      `parse(event) -> list[Item]`, without network or database
     send.py       `send(outgoing) -> Sent`; raises `Refused`, `Unavailable` or `Uncertain`;
                   `gesture(connection, recipient, name)` where somebody's typing can be shown
@@ -241,9 +241,9 @@ class Adapter:
 
     def server(self) -> Callable[[], AbstractContextManager[None]] | None:
         """Listens for what others bring, for all connections of the kind, while it is entered."""
-        serve: Callable[..., AbstractContextManager[None]] | None
-        serve = self._optional("receive", "serving")
-        return serve
+        listen: Callable[..., AbstractContextManager[None]] | None
+        listen = self._optional("receive", "listening")
+        return listen
 
     def _function(self, module: str, name: str) -> Any:
         return getattr(importlib.import_module(f"{self.package}.{module}"), name)

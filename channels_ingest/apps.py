@@ -7,6 +7,7 @@ class ChannelsIngestConfig(AppConfig):
     def ready(self) -> None:
         from channels_ingest import adapter, gestures, outbound
         from channels_ingest.chat import conversing, realtime
+        from channels_ingest.email import acknowledging
         from history import readers
         from tickets import signals
 
@@ -16,3 +17,4 @@ class ChannelsIngestConfig(AppConfig):
         signals.thread_read.connect(gestures.read, dispatch_uid="channels_ingest.read")
         realtime.connect()
         readers.register("chat", conversing.follow)
+        acknowledging.register()

@@ -112,7 +112,7 @@ class Receivers:
 
     def run(self, stop: threading.Event) -> None:
         """Keep them until told to stop."""
-        with _serving():
+        with _listening():
             while not stop.is_set():
                 try:
                     self.tend()
@@ -171,13 +171,13 @@ def _run(connection: Connection, stop: threading.Event) -> None:
 
 
 @contextmanager
-def _serving() -> Iterator[None]:
+def _listening() -> Iterator[None]:
     """Every kind's own server, while the receivers run."""
     with ExitStack() as stack:
         for each in adapter.registered():
-            serve = each.server()
-            if serve is not None:
-                stack.enter_context(serve())
+            listen = each.server()
+            if listen is not None:
+                stack.enter_context(listen())
         yield
 
 

@@ -92,8 +92,11 @@ def _stored(incoming: Incoming, channel: Channel, source_key: str | None) -> Mes
     if incoming.outbound and _is_ours(incoming):
         raise Duplicate
     if incoming.external_id and incoming.content_hash:
-        copies = of_channel.filter(
-            external_id=incoming.external_id, content_hash=incoming.content_hash
+        # A mail to two mailboxes of the shop comes by both.
+        copies = Message.objects.filter(
+            channel__shop=channel.shop_id,
+            external_id=incoming.external_id,
+            content_hash=incoming.content_hash,
         )
         if copies.exists():
             raise Duplicate

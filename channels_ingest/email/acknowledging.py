@@ -8,6 +8,7 @@ import logging
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from django.db.models import Q
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
@@ -65,7 +66,7 @@ def may_acknowledge(message: Message) -> bool:
 
 def _message(pk: int | None) -> Message | None:
     rows = Message.objects.select_related("channel__shop", "ticket", "sender")
-    return rows.filter(pk=pk, channel__kind="email", channel__active=True).first()
+    return rows.filter(pk=pk or 0, channel__kind="email", channel__active=True).first()
 
 
 def _is_wanted(message: Message) -> bool:
@@ -76,7 +77,7 @@ def _is_wanted(message: Message) -> bool:
 def _begins_a_ticket(message: Message) -> bool:
     """The first message of a ticket that nobody else may be part of, still waiting."""
     ticket = message.ticket
-    others = ticket.messages.exclude(pk=message.pk)
+    others = ticket.messages.filter(Q(pk__lt=message.pk) | Q(direction=Message.Direction.OUTBOUND))
     return (
         message.threaded_by == Message.Rule.NEW
         and timezone.now() - message.created_at < _FRESH

@@ -5,7 +5,6 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
@@ -54,18 +53,18 @@ class DayField(forms.DateField):
         return day.isoformat() if day else ""
 
 
-def _text(label: Promise, help_text: Promise | str = "", **options: Any) -> forms.CharField:
+def _text(label: Any, help_text: Any = "", **options: Any) -> forms.CharField:
     return forms.CharField(
         label=label, help_text=help_text, **{"max_length": _LONGEST, "required": False, **options}
     )
 
 
-def _secret(label: Promise, help_text: Promise | str = "") -> forms.CharField:
+def _secret(label: Any, help_text: Any = "") -> forms.CharField:
     widget = forms.PasswordInput(attrs={"autocomplete": "off"})
     return _text(label, help_text, max_length=4_000, widget=widget, strip=False)
 
 
-def _port(label: Promise) -> forms.IntegerField:
+def _port(label: Any) -> forms.IntegerField:
     return forms.IntegerField(
         label=label,
         help_text=gettext_lazy("Empty: the usual one."),
@@ -75,7 +74,7 @@ def _port(label: Promise) -> forms.IntegerField:
     )
 
 
-def _security(label: Promise, initial: Security) -> forms.ChoiceField:
+def _security(label: Any, initial: Security) -> forms.ChoiceField:
     return forms.ChoiceField(label=label, choices=_SECURITY, initial=initial.value, required=False)
 
 
@@ -103,9 +102,7 @@ class SettingsForm(forms.Form):
     )
     imap_port = _port(gettext_lazy("Port of the incoming server"))
     imap_security = _security(gettext_lazy("Encryption of the incoming server"), Security.TLS)
-    imap_user = _text(
-        gettext_lazy("User name"), gettext_lazy("Empty: the address of the mailbox.")
-    )
+    imap_user = _text(gettext_lazy("User name"), gettext_lazy("Empty: the address of the mailbox."))
     imap_password = _secret(
         gettext_lazy("Password"), gettext_lazy("Some providers want an app password here.")
     )
@@ -135,9 +132,7 @@ class SettingsForm(forms.Form):
         gettext_lazy("Empty: the server that this helpdesk uses for its own mail."),
     )
     smtp_port = _port(gettext_lazy("Port of the outgoing server"))
-    smtp_security = _security(
-        gettext_lazy("Encryption of the outgoing server"), Security.STARTTLS
-    )
+    smtp_security = _security(gettext_lazy("Encryption of the outgoing server"), Security.STARTTLS)
     smtp_user = _text(
         gettext_lazy("User name for sending"), gettext_lazy("Empty: without signing in.")
     )

@@ -232,7 +232,7 @@ def _pause_s(failures: int) -> float:
 
 
 @contextmanager
-def serving() -> Iterator[None]:
+def listening() -> Iterator[None]:
     """The SMTP/LMTP listener, where the installation has one."""
     with smtp_listener.serving(settings.SMTP_LISTEN):
         yield

@@ -138,6 +138,11 @@ class _Mail:
     helo: str
     envelope: Envelope
 
+    @property
+    def sender(self) -> str:
+        """The envelope sender; '' for the empty one, which the library calls `<>`."""
+        return (self.envelope.mail_from or "").strip("<>")
+
     def keep(self) -> list[str]:
         """Commit it once for each channel that it is for; an answer for each recipient.
 
@@ -153,7 +158,7 @@ class _Mail:
     def _keep_for(self, pk: int | None, raw: bytes, channels: dict[str, int | None]) -> str:
         if pk is None:
             return "550 5.1.1 No such mailbox here"
-        meta: dict[str, Any] = {"mail_from": self.envelope.mail_from or ""}
+        meta: dict[str, Any] = {"mail_from": self.sender}
         meta["recipients"] = [address for address, found in channels.items() if found == pk]
         if self.door.is_mx:
             meta["authserv_id"] = authserv_id()
@@ -163,12 +168,12 @@ class _Mail:
 
     def _trace(self, content: bytes) -> bytes:
         """The fields that a mail server adds on top."""
-        name, sender = authserv_id(), self.envelope.mail_from or ""
-        lines = [f"Return-Path: <{_one_line(sender)}>"]
+        name = authserv_id()
+        lines = [f"Return-Path: <{_one_line(self.sender)}>"]
         if self.door.is_mx:
             lines.append(
                 authentication.check(
-                    content, ip=self.peer, mail_from=sender, helo=self.helo, authserv_id=name
+                    content, ip=self.peer, mail_from=self.sender, helo=self.helo, authserv_id=name
                 )
             )
         protocol = "LMTP" if self.door.kind == "lmtp" else "ESMTP"

@@ -246,6 +246,7 @@ class TestEncryption:
 @pytest.mark.parametrize("idle", [True, False])
 def test_long_connection_takes_mail_as_it_comes(idle, monkeypatch):
     monkeypatch.setattr(imap, "_LOOK_WITHOUT_IDLE_S", 0.2)
+    monkeypatch.setattr(journal.waking, "process", lambda _event: None)
     with serving_imap(idle=idle) as server:
         channel = make_channel(settings=server.settings(), secrets=server.secrets)
         stop = threading.Event()
