@@ -129,9 +129,10 @@ class Outgoing:
 
 @dataclass(frozen=True)
 class Sent:
-    """The provider took it, under this id."""
+    """The provider took it, under this id. A remark is noted in the thread for the agent."""
 
     external_id: str = ""
+    remark: str = ""
 
 
 @dataclass(frozen=True)

@@ -19,10 +19,10 @@ from channels_ingest.adapter import Outgoing, Refused, Sent, Unavailable, Uncert
 from channels_ingest.models import Connection
 from crm.models import Identity
 from history.recording import SYSTEM, Actor
-from tickets import kinds, outbox, parts
+from tickets import kinds, outbox, parts, replying
 from tickets.errors import BrokenRule
 from tickets.locking import locked
-from tickets.models import Delivery
+from tickets.models import Delivery, Message
 
 logger = logging.getLogger(__name__)
 
@@ -136,6 +136,8 @@ def _send(delivery: Delivery) -> bool:
         logger.exception("sending delivery %s failed in a way nobody foresaw", delivery.pk)
         return _passing(delivery, Unavailable(_("Something went wrong on our side.")))
     _finish(delivery, Delivery.State.SENT, external_id=sent.external_id)
+    if sent.remark:
+        _note(delivery, sent.remark)
     health.worked(delivery.channel_id)
     return True
 
@@ -223,6 +225,11 @@ def _finish(
     if retry_at is not None:
         row.next_attempt_at = retry_at
         row.save(update_fields=["next_attempt_at"])
+
+
+def _note(delivery: Delivery, text: str) -> None:
+    draft = replying.Draft(body_text=text)
+    replying.note(delivery.message.ticket, draft, by=SYSTEM, author=Message.Author.SYSTEM)
 
 
 def _uncertain_text() -> str:
