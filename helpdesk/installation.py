@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import json
 import os
 import secrets
 import tempfile
@@ -70,6 +71,35 @@ def make_keys(data: Path) -> None:
             continue
         with os.fdopen(handle, "w") as file:
             file.write(random_key() + "\n")
+
+
+# What a start decided, and `manage.py` beside it must know to be in the same installation.
+_DECIDED = [
+    "HELPDESK_ALLOW_PRIVATE_HOSTS",
+    "HELPDESK_BASE_URL",
+    "HELPDESK_DEMO",
+    "HELPDESK_SMTP_LISTEN",
+    "PORT",
+]
+
+
+def remember_run(data: Path) -> None:
+    decided = {name: os.environ[name] for name in _DECIDED if name in os.environ}
+    (data / "run.json").write_text(json.dumps(decided))
+
+
+def forget_run(data: Path) -> None:
+    (data / "run.json").unlink(missing_ok=True)
+
+
+def join_run(data: Path) -> None:
+    """Take over what the start that runs with these data decided, where nothing else is set."""
+    try:
+        decided = json.loads((data / "run.json").read_text())
+    except (FileNotFoundError, NotADirectoryError, PermissionError):
+        return
+    for name, value in decided.items():
+        os.environ.setdefault(name, value)
 
 
 def _short_hash(path: Path) -> str:

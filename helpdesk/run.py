@@ -66,7 +66,9 @@ def run_all(supervisor: Supervisor) -> None:
     data = installation.data_dir(_CHECKOUT)
     with locked(data):
         installation.make_keys(data)
+        installation.forget_run(data)
         place = _place()
+        installation.remember_run(data)
         web = roles.web(place)
         start_services(supervisor, data)
         _load()

@@ -22,6 +22,8 @@ env = FileAwareEnv(strip_whitespace=True)
 BASE_DIR = Path(__file__).resolve().parent.parent
 DATA_DIR = installation.data_dir(BASE_DIR)
 SOCKET_DIR = installation.socket_dir(DATA_DIR)
+if not env.str("DATABASE_URL", ""):
+    installation.join_run(DATA_DIR)
 
 
 # Checks of values

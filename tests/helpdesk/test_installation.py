@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 
 import pytest
@@ -62,3 +63,31 @@ def test_keys_are_made_once_and_closed_to_others(tmp_path: Path) -> None:
 
 def test_no_key_is_no_key(tmp_path: Path) -> None:
     assert installation.stored_key(tmp_path, "SECRET_KEY") == ""
+
+
+def test_command_beside_a_run_belongs_to_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HELPDESK_DEMO", "1")
+    monkeypatch.setenv("PORT", "8123")
+    installation.remember_run(tmp_path)
+    monkeypatch.delenv("HELPDESK_DEMO")
+    monkeypatch.setenv("PORT", "9000")
+
+    installation.join_run(tmp_path)
+
+    assert os.environ["HELPDESK_DEMO"] == "1"
+    assert os.environ["PORT"] == "9000"  # what is set stays
+
+
+def test_no_run_is_joined_after_it_was_forgotten(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HELPDESK_DEMO", "1")
+    installation.remember_run(tmp_path)
+    monkeypatch.delenv("HELPDESK_DEMO")
+
+    installation.forget_run(tmp_path)
+    installation.join_run(tmp_path)
+
+    assert "HELPDESK_DEMO" not in os.environ
