@@ -199,11 +199,6 @@ class User(AbstractBaseUser):
         return self.role != Role.MANAGER
 
     @property
-    def can_supervise(self) -> bool:
-        """Whether the team's macros, views and replies may be changed, and tickets reassigned."""
-        return self.role in {Role.SUPERVISOR, Role.ADMIN}
-
-    @property
     def initials(self) -> str:
         words = (self.name or self.email).split()
         return "".join(word[0] for word in words[:2]).upper()

@@ -1,4 +1,5 @@
 import threading
+import time
 from collections.abc import Callable
 
 import pytest
@@ -73,7 +74,17 @@ def test_last_admin_stays(admin: User) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_two_admins_cannot_deactivate_each_other_at_once() -> None:
+def test_two_admins_cannot_deactivate_each_other_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    check = people._keep_an_admin
+
+    def check_slowly(leaving: User) -> None:
+        """Without the lock, both have checked before either has changed anything."""
+        check(leaving)
+        time.sleep(0.3)
+
+    monkeypatch.setattr(people, "_keep_an_admin", check_slowly)
     admins = [make_user("admin", teams=[]), make_user("admin", teams=[])]
     start = threading.Barrier(2)
     refused: list[LastAdmin] = []
