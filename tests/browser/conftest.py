@@ -19,7 +19,7 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page
 
 from accounts.models import User
 from helpdesk.asgi import application
-from tests.servers import free_port
+from tests.servers import free_port, imap_server, smtp_sink  # noqa: F401  (fixtures)
 
 T = TypeVar("T")
 

@@ -12,6 +12,7 @@ from accounts.models import Role, User
 from channels_ingest import journal
 from channels_ingest.models import Connection, InboundEvent
 from tests.factories import make_channel, make_shop, make_user
+from tests.servers import ImapServer, SmtpSink
 from tickets.models import Channel, Reason, Tag
 
 PASSWORD = "correct horse battery"
@@ -122,3 +123,36 @@ def test_role_is_changed_after_the_password_is_given_again(
     expect(signed_in.get_by_text("Saved.")).to_be_visible()
     agent.refresh_from_db()
     assert agent.role == Role.SUPERVISOR
+
+
+def test_mailbox_is_connected_with_a_wrong_password_first(
+    signed_in: Page,
+    live_server: Any,
+    imap_server: ImapServer,
+    smtp_sink: SmtpSink,
+    hold_to_axe: Callable[[], None],
+) -> None:
+    make_shop(name="Świeca i knot")
+    for number in range(3):
+        imap_server.append(f"From: a@example.com\r\nSubject: {number}\r\n\r\nx\r\n".encode())
+    signed_in.goto(f"{live_server.url}/settings/channels/new/email/")
+    signed_in.get_by_text("More settings").click()
+    typed = imap_server.settings(imap_password="wrong") | smtp_sink.settings()
+    for name, value in typed.items():
+        field = signed_in.locator(f"[name={name}]")
+        field.select_option(value) if name.endswith("security") else field.fill(str(value))
+    save = signed_in.get_by_role("button", name="Check and save")
+
+    save.click()
+    expect(signed_in.get_by_role("alert")).to_be_visible()
+    hold_to_axe()
+    assert not Channel.objects.exists()
+    password = signed_in.locator("[name=imap_password]")
+    expect(password).to_have_value("wrong")
+    password.fill(imap_server.password)
+    save.click()
+
+    found = signed_in.get_by_text("Connected: 3 new messages in the mailbox.").first
+    expect(found).to_be_visible()
+    assert Connection.objects.get().secrets == imap_server.secrets
+    assert imap_server.password not in signed_in.content()

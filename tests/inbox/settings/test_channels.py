@@ -1,3 +1,4 @@
+import re
 from typing import Any
 
 import pytest
@@ -125,3 +126,11 @@ def test_messenger_shows_the_address_for_meta(signed_in: Client) -> None:
 
 def test_unknown_kind_is_not_found(signed_in: Client) -> None:
     assert signed_in.get(reverse("settings:channel-new", args=["pigeon"])).status_code == 404
+
+
+def test_every_installed_kind_can_be_chosen(signed_in: Client) -> None:
+    make_shop()
+    shown = signed_in.get(reverse("settings:channel-choose")).content.decode()
+
+    for address in re.findall(r'href="(/settings/channels/new/[a-z]+/)"', shown):
+        assert signed_in.get(address).status_code == 200

@@ -12,7 +12,12 @@ from accounts.models import AuditEntry, User
 from channels_ingest import journal
 from channels_ingest.models import Connection, InboundEvent
 from helpdesk import health
-from tests.factories import make_channel
+from history.recording import Actor
+from tests.factories import make_channel, make_ticket, make_user
+from tests.servers import serving_smtp
+from tickets import replying
+from tickets.models import Delivery
+from tickets.replying import Draft
 
 
 def _dead_event(raw: bytes = b"not what was promised") -> InboundEvent:
@@ -64,6 +69,59 @@ def test_dead_event_is_left_with_a_reason(signed_in: Client) -> None:
 
     event.refresh_from_db()
     assert (event.state, event.reason) == (InboundEvent.State.IGNORED, "a test")
+
+
+def _failed_delivery(state: str = "failed", **settings: Any) -> Delivery:
+    ticket = make_ticket(make_channel("email", settings=settings))
+    user = make_user()
+    replying.reply(ticket, Draft("Dzień dobry"), by=Actor("agent", user.pk), user=user)
+    delivery = Delivery.objects.get(message__ticket=ticket)
+    delivery.state, delivery.error = state, "The server does not answer <now>"
+    delivery.save()
+    return delivery
+
+
+def test_failed_answers_are_listed_with_their_reason(signed_in: Client) -> None:
+    delivery = _failed_delivery()
+
+    listed = signed_in.get(reverse("settings:outbox")).content.decode()
+
+    assert f"/inbox/{delivery.message.ticket.number}/" in listed
+    assert "does not answer &lt;now&gt;" in listed
+
+
+def test_answer_is_sent_again(signed_in: Client) -> None:
+    with serving_smtp() as sink:
+        delivery = _failed_delivery(**sink.settings())
+        signed_in.post(reverse("settings:delivery-retry", args=[delivery.pk]))
+        signed_in.post(reverse("settings:delivery-retry", args=[delivery.pk]))  # a second click
+        mails = sink.wait_for()
+
+    delivery.refresh_from_db()
+    assert (delivery.state, len(mails)) == ("sent", 1)
+    assert AuditEntry.objects.filter(action="delivery.retried").count() == 1
+
+
+def test_uncertain_answer_is_called_sent(signed_in: Client) -> None:
+    delivery = _failed_delivery("uncertain")
+
+    signed_in.post(reverse("settings:delivery-call-sent", args=[delivery.pk]))
+
+    delivery.refresh_from_db()
+    assert delivery.state == Delivery.State.SENT
+
+
+@pytest.mark.parametrize("section", ["journal", "outbox"])
+def test_lists_of_trouble_cost_the_same_for_many(
+    signed_in: Client, section: str, django_assert_num_queries: Any
+) -> None:
+    for _number in range(3):
+        for _count in range(3):
+            _dead_event()
+            _failed_delivery()
+        # who asks, the rows
+        with django_assert_num_queries(2):
+            signed_in.get(reverse(f"settings:{section}"))
 
 
 def test_audit_log_is_read_page_by_page(signed_in: Client, admin: User) -> None:
