@@ -3,16 +3,17 @@
 Sources: contracts/messenger.md 1, 2.
 """
 
+from datetime import datetime, timedelta
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from channels_ingest.adapter import Check, Refused, Unavailable, Uncertain
-from channels_ingest.messenger import errors, graph
+from channels_ingest.messenger import backfill, errors, graph
 from channels_ingest.models import Connection
 
 # What the Page has to tell the app (`subscribed_fields`).
@@ -32,6 +33,9 @@ FIELDS = (
 )
 
 _PERMISSION = "pages_messaging"
+
+# How far behind the last success one looks for missed messages: longer than Meta repeats its calls.
+_OVERLAP = timedelta(days=2)
 
 _is_number = RegexValidator(r"^\d{5,30}$", gettext_lazy("Give the number that Facebook shows."))
 
@@ -205,4 +209,24 @@ def _subscribed(connection: Connection) -> Check:
     made = graph.call(connection, path, method="POST", params=params)
     if not made.get("success"):
         return Check(False, _("Facebook did not subscribe the app to the Page's messages."))
+    if connection.pk and connection.last_ok_at:
+        return _caught_up(connection, connection.last_ok_at)
     return Check(True, _("The Page is connected; its messages were subscribed to."))
+
+
+def _caught_up(connection: Connection, last_ok_at: datetime) -> Check:
+    """It was subscribed once and is again: what was written in between is read."""
+    since = max(connection.channel.created_at, last_ok_at - _OVERLAP)
+    try:
+        count = backfill.fetch_missed(connection, since)
+    except (Refused, Unavailable):
+        return Check(
+            True,
+            _("The Page is connected again. What was written meanwhile is in its inbox only."),
+        )
+    text = ngettext(
+        "The Page is connected again; %(count)s message was missed and is here now.",
+        "The Page is connected again; %(count)s messages were missed and are here now.",
+        count,
+    )
+    return Check(True, text % {"count": count})

@@ -25,10 +25,9 @@ _TRIES_OF_CODE_2 = 3
 _RATE_LIMITS = {4, 32, 613, 80006}
 _TEMPORARY = {1, 2, 1200}
 _NO_PERMISSION = {3, 10, 200, 230}
-# Also as a refusal's code.
+# Names of errors, as refusals bear them.
+INVALID_PARAMETER = "100"
 WINDOW_CLOSED = {"10.2018278", "10.2018065"}
-# Sub-codes of 100, "invalid parameter", that tell of a person or a file, and not of our call.
-_NO_FAULT_OF_OURS = {33, 2018001, 2018109, 2018218}
 _UNREACHABLE = {(10, 2018108), (200, 1545041)}
 _RESTRICTED = {(10, 1893063)}
 
@@ -95,8 +94,6 @@ def _final(error: GraphError) -> Refused:
     """The message itself is not taken, whenever it is tried."""
     if (error.code, error.subcode) == (100, 1893061):
         logger.error("a message tag that Meta has retired was sent")
-    elif error.code == 100 and error.subcode not in _NO_FAULT_OF_OURS:
-        logger.warning("Meta found a parameter of a message invalid: %s", error.name)
     text = _FINAL.get((error.code, error.subcode)) or _FINAL.get((error.code, 0))
     return _refused(error, text() if text else _other_text(error))
 

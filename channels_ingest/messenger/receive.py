@@ -111,21 +111,27 @@ def _keep(batch: dict[str, Any], called: Connection, body: bytes, signature: str
     What comes for a Page that nobody connected is kept too, and found ignored.
     """
     pages: dict[str, Connection | None] = {}
-    for entry in _entries(batch):
+    for entry in entries(batch):
         if entry.page_id not in pages:
             pages[entry.page_id] = _connection(entry.page_id, called)
         page = pages[entry.page_id]
         if page is not None and page != called and not _is_signed(page, body, signature):
             logger.warning("an entry for channel %s was not signed by its app", page.channel_id)
             continue
-        journal.keep(
-            KIND,
-            entry.page_id,
-            entry.dedup_key,
-            json.dumps(entry.envelope, ensure_ascii=False).encode(),
-            channel=page.channel if page else None,
-            meta=_meta(page) if page else None,
-        )
+        keep(entry, page)
+
+
+def keep(entry: Entry, page: Connection | None) -> bool:
+    """Journal one event of a Page; False where it came before."""
+    _event, is_new = journal.keep(
+        KIND,
+        entry.page_id,
+        entry.dedup_key,
+        json.dumps(entry.envelope, ensure_ascii=False).encode(),
+        channel=page.channel if page else None,
+        meta=_meta(page) if page else None,
+    )
+    return is_new
 
 
 def _connection(page_id: str, called: Connection) -> Connection | None:
@@ -145,7 +151,7 @@ def _meta(page: Connection) -> dict[str, Any]:
     }
 
 
-def _entries(batch: dict[str, Any]) -> Iterator[Entry]:
+def entries(batch: dict[str, Any]) -> Iterator[Entry]:
     """Each event of the batch in an envelope of its own, whatever it holds."""
     for each in batch["entry"]:
         entry = each if isinstance(each, dict) else {"unknown": each}

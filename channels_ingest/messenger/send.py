@@ -5,6 +5,7 @@ send-api.
 """
 
 import json
+import logging
 from typing import Any
 
 from channels_ingest.adapter import Outgoing, Refused, Sent
@@ -14,6 +15,8 @@ from tickets import attaching
 from tickets.errors import AnsweredElsewhere
 from tickets.models import Attachment, Message
 from tickets.windows import has_human_window, reply_window
+
+logger = logging.getLogger(__name__)
 
 _RESPONSE = {"messaging_type": "RESPONSE"}
 _HUMAN_AGENT = {"messaging_type": "MESSAGE_TAG", "tag": "HUMAN_AGENT"}
@@ -43,12 +46,18 @@ def _send(outgoing: Outgoing, mode: dict[str, str]) -> Sent:
     message: dict[str, Any] = {"metadata": mark}
     body: dict[str, Any] = {"recipient": {"id": outgoing.recipient}, **mode, "message": message}
     limits.wait_for_turn(graph.page_id(connection), outgoing.recipient)
-    if part.attachments:
-        [file] = part.attachments
-        result = _upload(connection, body, file, outgoing.attempt)
-    else:
-        message["text"] = part.text
-        result = _post(connection, body, outgoing.attempt)
+    try:
+        if part.attachments:
+            [file] = part.attachments
+            result = _upload(connection, body, file, outgoing.attempt)
+        else:
+            message["text"] = part.text
+            result = _post(connection, body, outgoing.attempt)
+    except Refused as refusal:
+        if refusal.code == errors.INVALID_PARAMETER:
+            shape = [*mode.values(), *sorted(message), len(part.text)]
+            logger.warning("delivery %s: Meta refused its form, %s", outgoing.delivery_id, shape)
+        raise
     return Sent(external_id=str(result.get("message_id", "")))
 
 

@@ -137,6 +137,7 @@ class Graph:
         self.faults: deque[Fault] = deque()
         self.last_written: dict[str, datetime] = {}
         self.human_agent = True
+        self.conversations: list[dict[str, Any]] = []
         # What lies on the same host, by path: pictures that people sent.
         self.files: dict[str, Answer] = {}
         self.scopes = ["pages_messaging", "pages_manage_metadata"]
@@ -194,6 +195,8 @@ class Graph:
                 return self._act(call)
             case "POST", ["messages"]:
                 return self._send(page, call)
+            case "GET", ["conversations"]:
+                return Answer(200, {"data": self.conversations})
             case "GET", ["subscribed_apps"]:
                 return self._subscriptions(page)
             case "POST", ["subscribed_apps"]:

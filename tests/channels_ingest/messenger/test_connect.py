@@ -1,15 +1,17 @@
 """Connecting a Page, and the daily look whether it still works."""
 
 import json
+from datetime import timedelta
 
 import pytest
+from django.utils import timezone
 
 from channels_ingest import checking, tasks
 from channels_ingest.messenger.connect import FIELDS, SettingsForm, check
 from channels_ingest.models import Connection
-from tests.channels_ingest.messenger.conftest import APP_ID, PAGE_ID, SECRETS
+from tests.channels_ingest.messenger.conftest import APP_ID, PAGE_ID, PERSON, SECRETS
 from tests.factories import make_channel
-from tickets.models import Channel
+from tickets.models import Attachment, Channel, Message
 
 pytestmark = pytest.mark.django_db
 
@@ -150,6 +152,63 @@ class TestEveryDay:
         tasks.check_connections()
 
         assert graph.calls == []
+
+
+class TestMissedMessages:
+    """The subscription was lost for a while: what was written meanwhile is read afterwards."""
+
+    @pytest.fixture
+    def missed(self, channel, graph, write):
+        first = write("Przed awarią")
+        hours_ago = timezone.now() - timedelta(hours=3)
+        Channel.objects.update(created_at=hours_ago)
+        Connection.objects.update(last_ok_at=hours_ago)
+        person, page = {"id": PERSON}, {"id": PAGE_ID}
+        now = f"{timezone.now():%Y-%m-%dT%H:%M:%S+0000}"
+        picture = {"image_data": {"url": "https://cdn.example.com/kubek.jpg"}}
+        said = [
+            (first.external_id, person, page, {"message": "Przed awarią"}),
+            ("m_missed_1", person, page, {"message": "W czasie awarii"}),
+            ("m_missed_2", person, page, {"attachments": {"data": [picture]}}),
+            ("m_missed_3", page, person, {"message": "Z telefonu szefa"}),
+        ]
+        messages = [
+            {"id": mid, "created_time": now, "from": sender, "to": {"data": [to]}, **content}
+            for mid, sender, to, content in said
+        ]
+        old = {"id": "t_2", "updated_time": "2020-01-01T00:00:00+0000", "messages": {"data": []}}
+        talk = {"id": "t_1", "updated_time": now, "messages": {"data": messages}}
+        graph.conversations = [talk, old]
+
+    def test_are_there_once(self, graph, missed, django_capture_on_commit_callbacks):
+        for _time in range(2):
+            graph.subscribed.clear()
+            with django_capture_on_commit_callbacks(execute=True):
+                tasks.check_connections()
+
+        said = list(Message.objects.order_by("pk").values_list("body_text", "direction"))
+        assert sorted(said) == [
+            ("", "inbound"),
+            ("Przed awarią", "inbound"),
+            ("W czasie awarii", "inbound"),
+            ("Z telefonu szefa", "outbound"),
+        ]
+        assert Attachment.objects.get().name == "kubek.jpg"
+
+    def test_that_cannot_be_read_do_not_make_the_connection_wrong(self, channel, graph, missed):
+        graph.conversations[0]["messages"]["data"][0]["from"] = None
+        channel.connection.refresh_from_db()
+
+        assert check(channel.connection).ok
+        assert Message.objects.count() == 1
+
+    def test_are_not_read_when_a_page_is_connected_first(self, channel, graph, missed):
+        Connection.objects.update(last_ok_at=None)
+
+        tasks.check_connections()
+
+        assert Message.objects.count() == 1
+        assert not any("conversations" in call.path for call in graph.calls)
 
 
 def test_meta_may_stop_the_page_and_let_it_go_on(channel, post):
