@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from django.db import connection
 from django.db.models import Q
-from django.utils import timezone
+from django.db.models.functions import Now
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
@@ -38,7 +39,7 @@ class Folder:
 
 def _at_work(tickets: TicketQuerySet) -> TicketQuerySet:
     """Unfinished and not put aside."""
-    return tickets.unfinished().filter(Q(snoozed_until=None) | Q(snoozed_until__lte=timezone.now()))
+    return tickets.unfinished().filter(Q(snoozed_until=None) | Q(snoozed_until__lte=Now()))
 
 
 _MAIN = [
@@ -68,7 +69,7 @@ _MAIN = [
         "snoozed",
         _("Snoozed"),
         "alarm",
-        lambda tickets, _user: tickets.unfinished().filter(snoozed_until__gt=timezone.now()),
+        lambda tickets, _user: tickets.unfinished().filter(snoozed_until__gt=Now()),
         _("No ticket is put aside. Press z in a ticket to see it later."),
     ),
     Folder(
@@ -132,18 +133,35 @@ def find(key: str, user: User) -> Folder:
 
 def counts(folders: Iterable[Folder], user: User) -> dict[str, int]:
     """How many tickets each view holds, in one query; nothing is counted past the cap."""
-    keys: list[str] = []
     parts: list[str] = []
     params: list[Any] = []
-    for folder in folders:
-        capped = folder.tickets(user).order_by().values_list("pk")[: MOST_COUNTED + 1]
-        sql, values = capped.query.sql_with_params()
-        keys.append(folder.key)
-        parts.append(f"(SELECT count(*) FROM ({sql}) AS capped)")  # noqa: S608 (the ORM's SQL)
-        params += values
+    keys = [folder.key for folder in folders]
+    for key in keys:
+        kind, _colon, channel = key.partition(":")
+        sql, values = _count_sql(kind if kind == "channel" else key, user.role)
+        meant = {_ANYBODY: user.pk, _ANY_CHANNEL: channel}
+        parts.append(sql)
+        params += [meant.get(value, value) for value in values]
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT {', '.join(parts)}", params)
         return dict(zip(keys, cursor.fetchone(), strict=True))
+
+
+# Stand for the user and the channel in SQL that is built once.
+_ANYBODY, _ANY_CHANNEL = -1, -2
+
+
+@lru_cache(maxsize=64)
+def _count_sql(key: str, role: str) -> tuple[str, tuple[Any, ...]]:
+    """The SQL of one counter for everybody of a role: building it takes longer than running it."""
+    anybody = User(pk=_ANYBODY, role=role)
+    if key == "channel":
+        folder = Folder(key, "", "", lambda tickets, _user: _in_channel(tickets, _ANY_CHANNEL))
+    else:
+        folder = find(key, anybody)
+    capped = folder.tickets(anybody).order_by().values_list("pk")[: MOST_COUNTED + 1]
+    sql, params = capped.query.sql_with_params()
+    return f"(SELECT count(*) FROM ({sql}) AS capped)", tuple(params)  # noqa: S608 (the ORM's SQL)
 
 
 def _of_status(status: Ticket.Status) -> Folder:
@@ -161,6 +179,10 @@ def _of_channel(channel: Channel) -> Folder:
         f"channel:{channel.pk}",
         channel.name,
         channel.icon,
-        lambda tickets, _user: tickets.unfinished().filter(channel=channel),
+        lambda tickets, _user: _in_channel(tickets, channel.pk),
         _("No open tickets from this channel."),
     )
+
+
+def _in_channel(tickets: TicketQuerySet, channel_id: int) -> TicketQuerySet:
+    return tickets.unfinished().filter(channel=channel_id)

@@ -28,11 +28,10 @@ _CLOCKS = {Target.State.RUNNING, Target.State.BREACHED}
 
 @dataclass(frozen=True)
 class Row:
-    """One drawn row with what belongs to its viewer."""
+    """One drawn row."""
 
     ticket: Ticket
     html: SafeString
-    unread: bool
 
 
 def draw(tickets: Sequence[Ticket], *, unread: Collection[int]) -> list[Row]:
@@ -45,11 +44,12 @@ def draw(tickets: Sequence[Ticket], *, unread: Collection[int]) -> list[Row]:
     if drawn:
         cache.set_many(drawn, _KEPT_S)
     kept |= drawn
-    return [
-        # Drawn by our own template, which escapes what it shows.
-        Row(ticket, mark_safe(kept[keys[ticket.pk]]), ticket.pk in unread)  # noqa: S308
-        for ticket in tickets
-    ]
+    return [Row(ticket, _marked(kept[keys[ticket.pk]], ticket.pk in unread)) for ticket in tickets]
+
+
+def _marked(html: str, unread: bool) -> SafeString:
+    """The row with its viewer's own mark. Our own template drew it, and escaped what it shows."""
+    return mark_safe(html.replace("<a ", "<a data-unread ", 1) if unread else html)  # noqa: S308
 
 
 def _html(ticket: Ticket) -> str:
