@@ -1,6 +1,7 @@
-"""Translations. `python -m helpdesk.catalogues check` fails on a missing or doubtful one.
+"""Translations: `python -m helpdesk.catalogues compile`, `update` or `check`.
 
-Compiling needs no gettext programs; collecting what is to be translated does.
+`check` fails on a missing or doubtful one. Compiling needs no gettext programs; collecting what
+is to be translated does.
 """
 
 import os
@@ -55,7 +56,9 @@ def _unfinished(source: Path) -> list[str]:
 
 
 def main(command: str) -> None:
-    if command == "update":
+    if command == "compile":
+        compile_all()
+    elif command == "update":
         update()
     elif found := problems():
         sys.exit("Not translated:\n" + "\n".join(found))

@@ -6,13 +6,15 @@ from django.urls import URLPattern, URLResolver, include, path
 from django.views.generic import RedirectView
 from django.views.i18n import set_language
 
-from helpdesk import health
+from helpdesk import health, wellknown
 
 APPS = ["accounts", "crm", "tickets", "channels_ingest", "inbox", "inbox.settings", "api", "demo"]
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", RedirectView.as_view(url="/inbox/"), name="home"),
     path("language/", set_language, name="set_language"),
+    path("robots.txt", wellknown.robots, name="robots"),
+    path(".well-known/security.txt", wellknown.security, name="security"),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
     path("metrics", health.metrics, name="metrics"),

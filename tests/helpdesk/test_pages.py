@@ -1,4 +1,5 @@
 from django.test import Client
+from pytest_django.fixtures import Settings
 
 
 def test_front_page_leads_to_the_inbox(client: Client) -> None:
@@ -11,3 +12,16 @@ def test_front_page_leads_to_the_inbox(client: Client) -> None:
     assert "unsafe" not in response["Content-Security-Policy"]
     assert "camera=()" in response["Permissions-Policy"]
     assert response["X-Content-Type-Options"] == "nosniff"
+
+
+def test_crawlers_are_sent_away(client: Client) -> None:
+    assert client.get("/robots.txt").content == b"User-agent: *\nDisallow: /\n"
+
+
+def test_finder_of_a_hole_learns_whom_to_tell(client: Client, settings: Settings) -> None:
+    assert client.get("/.well-known/security.txt").status_code == 404
+
+    settings.SECURITY_CONTACT = "mailto:security@example.com"
+
+    answer = client.get("/.well-known/security.txt").content.decode()
+    assert answer.startswith("Contact: mailto:security@example.com\nExpires: 20")
