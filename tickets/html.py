@@ -13,20 +13,27 @@ from functools import lru_cache
 
 import nh3
 
+from tickets.html_text import text_of
+from tickets.html_tokens import RAW, escape_hidden, hide_references, show_hidden, tame
+
+__all__ = ["Sanitized", "sanitize", "sanitize_mail", "show_remote_images", "text_of"]
+
 # What is read of one body; the whole stays in the raw message.
 MAX_LENGTH = 5 * 1024 * 1024
 
-TAGS = set(
-    "a abbr address article aside b bdi bdo big blockquote br caption center cite code col colgroup dd del details"
-    " dfn div dl dt em figcaption figure font footer h1 h2 h3 h4 h5 h6 header hr i img ins kbd li main mark nav ol"
-    " p pre q rp rt ruby s samp section small span strike strong sub summary sup table tbody td tfoot th thead"
-    " time tr tt u ul var wbr".split()
+
+def _words(text: str) -> set[str]:
+    return set(text.split())
+
+
+TAGS = _words(
+    "a abbr address article aside b bdi bdo big blockquote br caption center cite code col colgroup"
+    " dd del details dfn div dl dt em figcaption figure font footer h1 h2 h3 h4 h5 h6 header hr i"
+    " img ins kbd li main mark nav ol p pre q rp rt ruby s samp section small span strike strong"
+    " sub summary sup table tbody td tfoot th thead time tr tt u ul var wbr"
 )
 # With their content: it is no text of the mail.
-DROPPED = set(
-    "script style title head noscript template svg math iframe object embed applet xmp noframes noembed"
-    " plaintext audio video canvas frameset textarea select".split()
-)
+DROPPED = set(RAW - TAGS) | {"textarea", "select"}
 ATTRIBUTES = {
     "*": {"style", "dir", "lang", "align", "valign", "title"},
     "a": {"href"},
@@ -45,23 +52,25 @@ ATTRIBUTES = {
     "blockquote": {"type"},
     "time": {"datetime"},
 }
-STYLES = set(
-    "color background-color background font font-family font-size font-style font-weight font-variant line-height"
-    " letter-spacing text-align text-decoration text-indent text-transform vertical-align white-space word-break"
-    " overflow-wrap direction width max-width min-width height border border-top border-right border-bottom"
-    " border-left border-color border-style border-width border-collapse border-spacing border-radius padding"
-    " padding-top padding-right padding-bottom padding-left margin margin-top margin-right margin-bottom"
-    " margin-left list-style-type table-layout".split()
+STYLES = _words(
+    "color background-color background font font-family font-size font-style font-weight"
+    " font-variant line-height letter-spacing text-align text-decoration text-indent text-transform"
+    " vertical-align white-space word-break overflow-wrap direction width max-width min-width"
+    " height border border-top border-right border-bottom border-left border-color border-style"
+    " border-width border-collapse border-spacing border-radius padding padding-top padding-right"
+    " padding-bottom padding-left margin margin-top margin-right margin-bottom margin-left"
+    " list-style-type table-layout"
 )
 MAX_STYLE = 4000
+_ATTRIBUTE_NAMES = frozenset().union(*ATTRIBUTES.values())
 
 _STYLE_VALUE = re.compile(r"[\w#%.,\s()+'\"!/-]*")
 _FUNCTION = re.compile(r"([\w-]+)\s*\(")
 _HARMLESS_FUNCTIONS = {"rgb", "rgba", "hsl", "hsla"}
 _NEGATIVE_OR_HUGE = re.compile(r"(?:^|\s)-|\d{5}")
-_LINK = re.compile(r"\s*(?:https?://|mailto:|tel:)", re.I)
-_DATA_IMAGE = re.compile(r"\s*data:image/(?:png|jpe?g|gif|webp)\s*;\s*base64\s*,", re.I)
-_REMOTE = re.compile(r"\s*(?:https?:)?//", re.I)
+_LINK = re.compile(r"\s*(?:https?://|mailto:|tel:)", re.IGNORECASE)
+_DATA_IMAGE = re.compile(r"\s*data:image/(?:png|jpe?g|gif|webp)\s*;\s*base64\s*,", re.IGNORECASE)
+_REMOTE = re.compile(r"\s*(?:https?:)?//", re.IGNORECASE)
 # The sanitiser writes every tag in this one form.
 _TAG = re.compile(r'<(/?)([a-z0-9]+)((?: [^\s=">]+="[^"]*")*)>')
 _ATTRIBUTE = re.compile(r' ([^\s=">]+)="([^"]*)"')
@@ -69,7 +78,7 @@ _ATTRIBUTE = re.compile(r' ([^\s=">]+)="([^"]*)"')
 
 @dataclass(frozen=True, slots=True)
 class Sanitized:
-    """Harmless HTML; how many images wait for the reader's word, and which parts it asked for in vain."""
+    """Harmless HTML, the number of images that wait for the reader's word, and parts not found."""
 
     html: str
     remote_images: int = 0
@@ -113,7 +122,7 @@ class _Cleaning:
 
     def run(self, html: str) -> Sanitized:
         cleaned = nh3.clean(
-            html,
+            tame(hide_references(html), TAGS, _ATTRIBUTE_NAMES),
             tags=TAGS,
             clean_content_tags=DROPPED,
             attributes=ATTRIBUTES,
@@ -122,6 +131,7 @@ class _Cleaning:
             set_tag_attribute_values={"a": {"target": "_blank"}},
             link_rel="noopener noreferrer nofollow",
         )
+        cleaned = escape_hidden(cleaned)
         if "<img" in cleaned:
             cleaned = _TAG.sub(self._settle_image, cleaned)
         return Sanitized(cleaned, self.remote_images, tuple(self.missing))
@@ -170,6 +180,7 @@ def _is_beacon(attributes: Mapping[str, str]) -> bool:
 
 
 def _keep_attribute(tag: str, name: str, value: str) -> str | None:
+    value = show_hidden(value)
     if name == "style":
         return safe_style(value) or None
     if name == "href":
@@ -202,98 +213,3 @@ def _is_safe_value(name: str, value: str) -> bool:
         name.startswith(("margin", "text-indent", "letter-spacing"))
         and _NEGATIVE_OR_HUGE.search(value)
     )
-
-
-# ---------------------------------------------------------------- as text
-
-_BLOCKS = set(
-    "address article aside blockquote center dd details div dl dt figcaption figure footer h1 h2 h3 h4 h5 h6 header"
-    " hr li main nav ol p pre section summary table tr ul body".split()
-)
-_PARAGRAPHS = set("p h1 h2 h3 h4 h5 h6 ul ol dl pre".split())
-_TEXT_TAGS = _BLOCKS | {"br", "td", "th"}
-_RULE = "_" * 32
-
-
-def text_of(html: str) -> str:
-    """The words of an HTML body, line by line as a reader sees them; quoted blocks begin with `> `."""
-    flat = nh3.clean(
-        html[:MAX_LENGTH],
-        tags=_TEXT_TAGS,
-        clean_content_tags=DROPPED - {"textarea", "select"},
-        attributes={"blockquote": {"type", "class"}, "div": {"class", "id"}, "hr": {"id"}},
-        url_schemes=set(),
-        link_rel=None,
-    )
-    writer = _TextWriter()
-    at = 0
-    for tag in _TAG.finditer(flat):
-        writer.write(flat[at : tag.start()])
-        writer.tag(tag[2], closing=bool(tag[1]))
-        at = tag.end()
-    writer.write(flat[at:])
-    return writer.result()
-
-
-class _TextWriter:
-    """Lines out of text and tags, with the depth of quoting before each."""
-
-    def __init__(self) -> None:
-        self.lines: list[str] = []
-        self.line: list[str] = []
-        self.depth = 0
-        self.preformatted = 0
-
-    def write(self, text: str) -> None:
-        if not text:
-            return
-        text = entities.unescape(text)
-        if self.preformatted:
-            *whole, rest = text.split("\n")
-            for line in whole:
-                self.line.append(line)
-                self._end_line(force=True)
-            self.line.append(rest)
-            return
-        # A non-breaking space is a character of the text, all other white space is layout.
-        words = re.sub(r"[ \t\r\n\f]+", " ", text)
-        if words != " " or self.line:
-            self.line.append(words if self.line else words.lstrip(" "))
-
-    def tag(self, name: str, *, closing: bool) -> None:
-        if name == "br":
-            self._end_line(force=True)
-        elif name in ("td", "th"):
-            if closing:
-                self.line.append(" ")
-        elif name in _BLOCKS:
-            self._end_line()
-            if name == "blockquote" and closing:
-                self.depth = max(0, self.depth - 1)
-            if name in _PARAGRAPHS or name == "blockquote":
-                self._blank_line()
-            if name == "blockquote" and not closing:
-                self.depth += 1
-            elif name == "pre":
-                self.preformatted = max(0, self.preformatted + (-1 if closing else 1))
-            elif name == "hr" and not closing:
-                self.lines.append(self._prefix() + _RULE)
-
-    def _prefix(self) -> str:
-        return ">" * min(self.depth, 20) + " " if self.depth else ""
-
-    def _end_line(self, *, force: bool = False) -> None:
-        text = "".join(self.line).replace("\xa0", " ").rstrip()
-        self.line = []
-        if text or force:
-            self.lines.append(
-                (self._prefix() + text).rstrip() if not text else self._prefix() + text
-            )
-
-    def _blank_line(self) -> None:
-        if self.lines and self.lines[-1].strip("> "):
-            self.lines.append(self._prefix().rstrip())
-
-    def result(self) -> str:
-        self._end_line()
-        return "\n".join(self.lines).strip("\n")

@@ -8,17 +8,18 @@ import idna
 from channels_ingest.email.headers import BIDI, Fields, clean, decode_words
 
 MAX_ADDRESSES = 1000
+MAX_LENGTH = 100_000
 
 _TOKEN = re.compile(
     r"""
-      "(?:[^"\\]|\\.)*"        # a quoted string
-    | =\?[^?\s]+\?[bBqQ]\?[^?\s]*\?=   # an encoded word: its commas are not ours
+      "(?:[^"\\]++|\\.){0,60}"  # a quoted string; the bound keeps unclosed ones cheap
+    | =\?[^?\s]{1,60}\?[bBqQ]\?[^?\s]{0,1000}\?=   # an encoded word: its commas are not ours
     | [(),;:<>"]               # what structures the list
     | [^(),;:<>"=]+ | =        # anything else
     """,
-    re.X | re.S,
+    re.VERBOSE | re.DOTALL,
 )
-_ADDRESS = re.compile(r"[^\s<>()\",;:@]+@[^\s<>()\",;:@]+")
+_ADDRESS = re.compile(r"[^\s<>()\",;:@]{1,256}@[^\s<>()\",;:@]{1,256}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,7 @@ def addresses_of(fields: Fields, name: str) -> list[Address]:
 
 def parse_addresses(value: str) -> list[Address]:
     """The addresses of one field, its encoded words not yet undone."""
+    value = value[:MAX_LENGTH]
     found = _parse(value)
     if not found and "=?" in value and (decoded := decode_words(value)) != value:
         found = _parse(decoded)  # an encoded word around the whole of it
@@ -97,34 +99,34 @@ class _Reader:
         self.comment: list[str] = []
         self.depth = 0
 
-    def read(self, token: str) -> None:
-        if self.depth or (token in "()" and not self.in_angle):
-            self._read_comment(token)
+    def read(self, piece: str) -> None:
+        if self.depth or (piece in "()" and not self.in_angle):
+            self._read_comment(piece)
         elif self.in_angle:
-            if token == ">":
+            if piece == ">":
                 self.in_angle = False
-            elif token == "<":
+            elif piece == "<":
                 self.angle = []
             else:
                 assert self.angle is not None
-                self.angle.append(token)
-        elif token == "<":
+                self.angle.append(piece)
+        elif piece == "<":
             if self.angle is not None:  # two in a row without a comma
                 self.end_address()
             self.in_angle, self.angle = True, []
-        elif token in ",;":
+        elif piece in ",;":
             self.end_address()
-        elif token == ":":
+        elif piece == ":":
             # The name of a group; a colon after a word with @ is rubbish.
             if not _ADDRESS.search("".join(self.name)):
                 self._clear()
-        elif token != ">":
-            self.name.append(token)
+        elif piece != ">":
+            self.name.append(piece)
 
-    def _read_comment(self, token: str) -> None:
-        self.depth = max(0, self.depth + {"(": 1, ")": -1}.get(token, 0))
-        if self.depth and token != "(":
-            self.comment.append(token)
+    def _read_comment(self, piece: str) -> None:
+        self.depth = max(0, self.depth + {"(": 1, ")": -1}.get(piece, 0))
+        if self.depth and piece != "(":
+            self.comment.append(piece)
 
     def end_address(self) -> None:
         name, angle, comment = "".join(self.name), self.angle, "".join(self.comment)
@@ -180,6 +182,6 @@ def display_name(text: str) -> str:
     """A name as it is shown: encoded words undone, quotes and marks that mislead taken off."""
     text = text.strip()
     if '"' in text:
-        text = re.sub(r'"((?:[^"\\]|\\.)*)"', lambda m: re.sub(r"\\(.)", r"\1", m[1]), text)
+        text = re.sub(r'"((?:[^"\\]++|\\.){0,60})"', lambda m: re.sub(r"\\(.)", r"\1", m[1]), text)
     text = BIDI.sub("", decode_words(text))
     return " ".join(text.split()).strip("\"' ")[:500]

@@ -29,12 +29,14 @@ class Kind(StrEnum):
 
 
 LOOP_HEADER = "X-Helpdesk-Loop"
-_OWN_ID = re.compile(r"hd\.[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}@", re.I)
+_OWN_ID = re.compile(
+    r"hd\.[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}@", re.IGNORECASE
+)
 
 _MACHINE_NAME = re.compile(
-    r"(?:mailer-?daemon|post-?master|(?:do-?)?no[t._-]?-?reply|donotreply|no\.reply|nie-?odpowiadaj|"
-    r"nie-?odpisuj|bounces?|auto-?(?:reply|responder|mailer))(?:[+._=-].*)?",
-    re.I,
+    r"(?:mailer-?daemon|post-?master|(?:do-?)?no[t._-]?-?reply|donotreply|no\.reply"
+    r"|nie-?odpowiadaj|nie-?odpisuj|bounces?|auto-?(?:reply|responder|mailer))(?:[+._=-].*)?",
+    re.IGNORECASE,
 )
 _AUTO_FIELDS = (
     "X-Autoreply",
@@ -46,17 +48,19 @@ _AUTO_FIELDS = (
 _LIST_FIELDS = ("List-Id", "List-Unsubscribe", "List-Post")
 _SUPPRESS = {"all", "autoreply", "oof", "dr", "rn", "nrn"}
 _SUBJECT = re.compile(
-    r"\s*(?:re:\s*|odp:\s*)?(?:\[?odpowied[zź] automatyczna|\[?automatyczna odpowied[zź]|autoresponder|autoodpowied[zź]|"
-    r"poza biurem|nieobecno[sś][cć]|jestem na urlopie|automatic reply|auto(?:matic)?[- ]?(?:reply|response)|"
-    r"autoreply|out of (?:the )?office|(?:on )?vacation|away from my mail|abwesenheit|automatische antwort|"
-    r"r[eé]ponse automatique|respuesta autom[aá]tica|risposta automatica|automatisch antwoord)\b",
-    re.I,
+    r"\s*(?:re:\s*|odp:\s*)?\[?(?:odpowied[zź] automatyczna|automatyczna odpowied[zź]"
+    r"|autoresponder|autoodpowied[zź]|poza biurem|nieobecno[sś][cć]|jestem na urlopie"
+    r"|auto(?:matic)?[- ]?(?:reply|response)|out of (?:the )?office|(?:on )?vacation"
+    r"|away from my mail|abwesenheit|automatische antwort|r[eé]ponse automatique"
+    r"|respuesta autom[aá]tica|risposta automatica|automatisch antwoord)\b",
+    re.IGNORECASE,
 )
 _PHRASE = re.compile(
-    r"wygenerowan[aey] automatycznie|automatycznie wygenerowan|jestem poza biurem|przebywam na urlopie|"
-    r"jestem na urlopie|i am out of (?:the )?office|i am (?:currently )?on (?:vacation|holiday|annual leave)|"
-    r"this is an automat(?:ed|ic) (?:reply|response|message)",
-    re.I,
+    r"wygenerowan[aey] automatycznie|automatycznie wygenerowan|jestem poza biurem"
+    r"|przebywam na urlopie|jestem na urlopie|i am out of (?:the )?office"
+    r"|i am (?:currently )?on (?:vacation|holiday|annual leave)"
+    r"|this is an automat(?:ed|ic) (?:reply|response|message)",
+    re.IGNORECASE,
 )
 
 
@@ -68,7 +72,7 @@ def own_mail(fields: Fields, message_id: str) -> bool:
 def automatic_kind(
     fields: Fields, senders: Sequence[Address], subject: str, text: str
 ) -> tuple[Kind, str]:
-    """The kind, and the header or words that say so; CUSTOMER_MESSAGE and '' for a person's mail."""
+    """The kind, and what says so; CUSTOMER_MESSAGE and '' for a person's mail."""
     if reason := _auto_reply_reason(fields):
         return Kind.AUTO_REPLY, reason
     if reason := _list_reason(fields):

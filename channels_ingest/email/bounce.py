@@ -1,4 +1,4 @@
-"""Mail about mail: bounces (RFC 3464 and the free forms), complaints (RFC 5965), receipts (RFC 8098).
+"""Mail about mail: bounces (RFC 3464 and free forms), complaints (RFC 5965), receipts (RFC 8098).
 
 Which of our messages it is about is read from the returned message alone, never from the subject.
 """
@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from channels_ingest.email import charset, transfer
+from channels_ingest.email import transfer
 from channels_ingest.email.addresses import Address, parse_addresses
 from channels_ingest.email.automatic import Kind, is_machine
 from channels_ingest.email.bounce_words import hardness, says_bounce, subject_says_bounce
@@ -16,6 +16,7 @@ from channels_ingest.email.tree import Part
 
 MAX_RECIPIENTS = 100
 MAX_TEXT = 64 * 1024
+MAX_WORDS = 16 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +201,7 @@ def _from_report(report: Report, text: str) -> Bounce:
 def _from_words(
     root: Part, report: Report | None, senders: Sequence[Address], subject: str, text: str
 ) -> Bounce | None:
-    text = text[:MAX_TEXT]
+    text = text[:MAX_WORDS]
     failed = [address.email for address in parse_addresses(root.fields.get("X-Failed-Recipients"))]
     from_machine = _from_mail_system(root.fields, senders)
     if not failed and not (from_machine and (subject_says_bounce(subject) or says_bounce(text))):
@@ -238,7 +239,8 @@ def _from_mail_system(fields: Fields, senders: Sequence[Address]) -> bool:
 
 _DELAYED = re.compile(r"(?i)delay|still being retried|warning: (?:message|could not send)|opóźni")
 _NOT_YET = re.compile(
-    r"(?i)will (?:continue|keep|be retried)|no action is required|do not need to resend|temporarily delayed"
+    r"(?i)will (?:continue|keep|be retried)|no action is required|do not need to resend"
+    r"|temporarily delayed"
 )
 
 
@@ -258,7 +260,7 @@ def _status_in(text: str) -> str:
 
 
 def _best_status(stated: str, diagnostic: str) -> str:
-    """The code that says most: the stated one, unless it is general and the other server's is not."""
+    """The code that says most: the stated one, unless it is general and the other is not."""
     if stated and not stated.endswith(".0.0"):
         return stated
     if found := next((m for m in _ENHANCED.finditer(diagnostic) if m[0][1:] != ".0.0"), None):
@@ -289,8 +291,9 @@ def is_hard(status: str, *texts: str) -> bool:
 
 
 _RETURNED = re.compile(
-    r"(?im)^[ \t>]*(?:-{2,}.{0,60}(?:copy of|original|returned|message header|unsent message|below this line).{0,80}"
-    r"|-{5,} ?this is a copy.{0,80}|return-path: .{0,300}|received: from .{0,300})$"
+    r"(?im)^[ \t>]{0,8}(?:-{2,3}.{0,60}"
+    r"(?:copy of|original|returned|message header|unsent message|below this line).{0,80}"
+    r"|return-path: .{0,300}|received: from .{0,300})$"
 )
 
 
@@ -327,15 +330,9 @@ def _original_id(root: Part, report: Report | None, returned: str) -> str:
     if report and report.original_message_id:
         return report.original_message_id
     for part in root.leaves():
-        if part is not root and part.content_type in ("message/rfc822", "text/rfc822-headers"):
-            if found := _returned_header(part).get("Message-ID").strip("<> "):
-                return found
+        is_returned = part.content_type in ("message/rfc822", "text/rfc822-headers")
+        if is_returned and (found := _returned_header(part).get("Message-ID").strip("<> ")):
+            return found
     if in_text := _MESSAGE_ID.search(returned):
         return in_text[1]
     return root.fields.get("In-Reply-To").strip("<> ").split(" ")[0]
-
-
-def decoded_text(part: Part) -> str:
-    """The text of a leaf, for looking into."""
-    content = transfer.decode(part.body[:MAX_TEXT], part.encoding)[0]
-    return charset.decode(content, part.type_field.get("charset")).text

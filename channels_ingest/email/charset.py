@@ -61,11 +61,16 @@ UNKNOWN = {
 }
 LATIN1 = {"iso8859-1", "cp1252", "ascii", "iso8859-15"}
 
+# Slow on long input (idna, punycode), or Python's own escapes.
+_NO_CHARSETS = {"idna", "punycode", "unicode_escape", "raw_unicode_escape", "undefined"}
+
 _C1 = re.compile(rb"[\x80-\x9f]")
 # ł, ą, ż, ś, ź of the Polish charsets, read as Latin-1, are signs that never stand inside a word.
 _POLISH_AS_LATIN1 = re.compile(rb"[A-Za-z][\xb3\xb9\xbf\xb6\xbc][a-z]")
 _ISO_POLISH = re.compile(rb"[\xb1\xb6\xbc\xa1\xa6\xac]")
-_META = re.compile(rb"<meta[^>]{0,300}?charset\s*=\s*[\"']?\s*([A-Za-z0-9_:.\-]{2,40})", re.I)
+_META = re.compile(
+    rb"<meta[^>]{0,300}?charset\s*=\s*[\"']?\s*([A-Za-z0-9_:.\-]{2,40})", re.IGNORECASE
+)
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF16_LE, "utf-16"),
@@ -87,37 +92,25 @@ def codec_for(name: str) -> str | None:
     name = name.strip().strip("\"'").lower()
     if name in UNKNOWN or len(name) > 40:
         return None
+    codec = _lookup(name) or _lookup(_usual_form(name))
+    return None if codec in _NO_CHARSETS else codec
+
+
+def _lookup(name: str) -> str | None:
     try:
         info = codecs.lookup(ALIASES.get(name, name))
+        # Fails for base64, zip and their like, which are codecs of Python and no charsets.
+        "".encode(info.name)
     except (LookupError, ValueError):
-        info = _codec_of_bare_name(name)
-    # base64, rot13, zip and their like are codecs of Python, not charsets; idna and punycode
-    # are slow on long input; the escapes are Python's own.
-    if info is None or not info._is_text_encoding or info.name in _NO_CHARSETS:
         return None
     return info.name
 
 
-_NO_CHARSETS = {
-    "idna",
-    "punycode",
-    "unicode_escape",
-    "raw_unicode_escape",
-    "undefined",
-    "mbcs",
-    "oem",
-}
-
-
-def _codec_of_bare_name(name: str) -> codecs.CodecInfo | None:
-    """For `iso_8859-2:1987`, `windows_1250`, `utf_8;` and other near misses."""
-    bare = re.sub(r"[^a-z0-9]+", "-", name.split(":")[0]).strip("-")
+def _usual_form(name: str) -> str:
+    """For `iso_8859-2:1987`, `windows_1250` and other near misses."""
+    bare = re.sub(r"[^a-z0-9]+", "-", name.split(":", maxsplit=1)[0]).strip("-")
     bare = re.sub(r"^(?:x-)?(?:win|windows)-?(?=\d)", "cp", bare)
-    bare = re.sub(r"^(iso)-?(8859)-?(\d+).*$", r"\1-\2-\3", bare)
-    try:
-        return codecs.lookup(ALIASES.get(bare, bare))
-    except (LookupError, ValueError):
-        return None
+    return re.sub(r"^(iso)-?(8859)-?(\d+).*$", r"\1-\2-\3", bare)
 
 
 def decode(data: bytes, declared: str = "", hint: str = "") -> Decoded:

@@ -23,7 +23,7 @@ _EXTENSIONS = {
 
 
 def declared_name(disposition: Parameterised, type_field: Parameterised) -> str:
-    """The name a part gives itself; RFC 2231 names first, since the plain ones are then for old readers."""
+    """The name a part gives itself; RFC 2231 first: plain names beside it are for old readers."""
     return next(
         (
             name

@@ -22,7 +22,7 @@ _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+"
 # Marks that change the order in which letters are shown: they make `gpj.exe` read `exe.jpg`.
 BIDI = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 # Some senders leave blanks inside a word, and question marks inside a Q word.
-_WORD = re.compile(r"=\?([^?\s=]{1,60})\?([bBqQ])\?(.*?)\?=", re.S)
+_WORD = re.compile(r"=\?([^?\s=]{1,60})\?([bBqQ])\?(.*?)\?=", re.DOTALL)
 
 
 @dataclass(slots=True)
@@ -39,7 +39,7 @@ class Fields:
         return next((value for known, value in self.items if known.lower() == name), None)
 
     def text(self, name: str) -> str:
-        """The first field of this name without its encoded words undone, on one line; '' if none."""
+        """The first field of this name on one line, encoded words left as they are; '' if none."""
         value = self.raw(name)
         return "" if value is None else self._unfold(value)
 
@@ -74,7 +74,8 @@ def parse_fields(block: bytes) -> Fields:
     fields = Fields()
     if len(block) > MAX_BYTES:
         block, fields.damaged = block[:MAX_BYTES], True
-    name, lines = "", []
+    name = ""
+    lines: list[bytes] = []
     for line in block.splitlines(keepends=True):
         if line[:1] in b" \t" and (lines or not fields.items):
             lines.append(line)
@@ -164,11 +165,11 @@ def _decode_run(run: list[tuple[str, bytes, str]]) -> str:
 # ---------------------------------------------------------------- parameters, RFC 2045 and 2231
 
 _PARAMETER = re.compile(
-    r';\s*([^\s;=*"]{1,60})(?:\*(\d{1,4}))?(\*)?\s*=\s*("(?:[^"\\]|\\.)*"?|[^;]*)', re.S
+    r';\s*([^\s;=*"]{1,60})(?:\*(\d{1,4}))?(\*)?\s*=\s*("(?:[^"\\]|\\.)*"?|[^;]*)', re.DOTALL
 )
 _MEDIA_TYPE = re.compile(r"\s*([^\s;/\"]{1,80})\s*/\s*([^\s;\"]{1,120})")
 _LOST_SEMICOLON = re.compile(
-    r'(?<=[\s"])(?=(?:charset|name|filename|boundary|format|type)\s*=)', re.I
+    r'(?<=[\s"])(?=(?:charset|name|filename|boundary|format|type)\s*=)', re.IGNORECASE
 )
 
 
@@ -193,8 +194,8 @@ class Parameterised:
             text = _LOST_SEMICOLON.sub(";", text)
         plain: dict[str, str] = {}
         pieces: dict[str, dict[int, tuple[bool, str]]] = {}
-        for name, number, star, value in _PARAMETER.findall(text):
-            value = _unquote(value)
+        for name, number, star, written in _PARAMETER.findall(text):
+            value = _unquote(written)
             if number or star:
                 pieces.setdefault(name.lower(), {}).setdefault(
                     int(number or 0), (bool(star), value)

@@ -37,7 +37,8 @@ class Invitation:
 
 def read_invitation(text: str) -> Invitation | None:
     """The first event of a calendar; None if there is none."""
-    method, event, inside = "", {}, 0
+    method, inside = "", 0
+    event: dict[str, tuple[str, str]] = {}
     for name, parameters, value in _lines(text):
         if name == "BEGIN" and value.upper() == "VEVENT":
             inside += 1
@@ -79,7 +80,8 @@ def _moment(parameters: str, value: str) -> datetime | None:
         return None
     try:
         day = date(int(found[1]), int(found[2]), int(found[3]))
-        clock = time(*(int(part or 0) for part in found.groups()[3:6]))
+        hour, minute, second = (int(part or 0) for part in found.groups()[3:6])
+        clock = time(hour, minute, min(second, 59))
     except ValueError:
         return None
     return datetime.combine(day, clock, tzinfo=UTC if found[7] else _zone(parameters))
@@ -91,10 +93,5 @@ def _zone(parameters: str) -> ZoneInfo:
     name = named[1].strip() if named else ""
     try:
         return ZoneInfo(WINDOWS_ZONES.get(name, name) or "Europe/Warsaw")
-    except (
-        OSError,
-        ValueError,
-    ):  # ZoneInfoNotFoundError is a KeyError with files missing as OSError
-        return ZoneInfo("Europe/Warsaw")
-    except KeyError:
+    except (KeyError, OSError, ValueError):
         return ZoneInfo("Europe/Warsaw")

@@ -11,7 +11,8 @@ MAX_HEADER = 256 * 1024
 
 _HEADER_END = re.compile(rb"\r?\n\r?\n")
 _FIELD = re.compile(
-    rb"^(from|to|date|subject|message-id)[ \t]*:((?:[^\n]*\n?)(?:[ \t][^\n]*\n?)*)", re.I | re.M
+    rb"^(from|to|date|subject|message-id)[ \t]*:((?:[^\n]*\n?)(?:[ \t][^\n]*\n?)*)",
+    re.IGNORECASE | re.MULTILINE,
 )
 _ID = re.compile(rb"<?\s*([^\s<>]{1,250})")
 

@@ -16,8 +16,8 @@ from channels_ingest.email.automatic import Kind
 from channels_ingest.email.dates import date_of_received, parse_date
 from channels_ingest.email.filenames import declared_name, extension, safe_name
 from channels_ingest.email.flowed import unflow
-from channels_ingest.email.headers import Fields, decode_words, parse_fields
-from channels_ingest.email.invitation import read_invitation
+from channels_ingest.email.headers import BIDI, Fields, decode_words, parse_fields
+from channels_ingest.email.invitation import Invitation, read_invitation
 from channels_ingest.email.model import Attachment, ParsedEmail
 from channels_ingest.email.tree import Part, cut
 from tickets.html import text_of
@@ -43,18 +43,19 @@ TOKEN_FIELDS = (
 )
 _ID = re.compile(r"<\s*([^<>\s]{1,998})\s*>")
 _PLACEHOLDER = re.compile(
-    r"\s*(?:(?:tw[oó]j|this|your) .{0,80}(?:html)|.{0,60}(?:nie obsługuje|does not support|cannot (?:read|display)) .{0,40}html"
-    r"|.{0,40}(?:view|see) (?:this|the) (?:message|e-?mail) (?:in|with|using) .{0,60}html).{0,200}\s*",
-    re.I | re.S,
+    r"\s*(?:(?:tw[oó]j|this|your) .{0,80}html"
+    r"|.{0,60}(?:nie obsługuje|does not support|cannot (?:read|display)) .{0,40}html"
+    r"|.{0,40}(?:view|see) (?:this|the) (?:message|e-?mail) (?:in|with|using) .{0,60}html).{0,200}",
+    re.IGNORECASE | re.DOTALL,
 )
-_CID = re.compile(r"cid:([^\"'\s<>)]{1,250})", re.I)
+_CID = re.compile(r"cid:([^\"'\s<>)]{1,250})", re.IGNORECASE)
 # Alternatives that the ones beside them say better.
 _OTHER_RENDERINGS = {"text/x-amp-html", "text/watch-html"}
 _BODIES = {"text/plain", "text/html"}
 
 
 def parse(raw: bytes) -> ParsedEmail:
-    """The mail in parts; never raises. What cannot be read at all is one attachment, `unreadable`."""
+    """The mail in parts; never raises. What cannot be read at all is one file, `unreadable`."""
     try:
         return _parse(raw)
     except Exception:
@@ -90,7 +91,7 @@ def _parse(raw: bytes) -> ParsedEmail:
 
 
 def _read_header(mail: ParsedEmail, fields: Fields) -> None:
-    mail.subject = fields.get("Subject")
+    mail.subject = BIDI.sub("", fields.get("Subject"))
     mail.from_all = addresses_of(fields, "From")
     mail.sender = next(iter(addresses_of(fields, "Sender")), None)
     mail.from_ = next(iter(mail.from_all), None) or mail.sender
@@ -161,7 +162,7 @@ class _Content:
     damage: set[str]
     bodies: list[_Body] = field(default_factory=list)
     files: list[Attachment] = field(default_factory=list)
-    invitation: object = None
+    invitation: Invitation | None = None
 
     def text(self) -> str:
         return "\n".join(body.as_text() for body in self.bodies).strip("\n")
@@ -182,9 +183,7 @@ class _Content:
         if not part.content_type.startswith("multipart/"):
             self._leaf(part)
         elif not part.parts:
-            # It could not be cut: shown as it is, and kept as a file for what is inside.
             self.bodies.append(_Body(text=self._text(part)))
-            self._file(part)
         elif subtype == "alternative":
             self._alternative(part)
         elif subtype == "related":

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from channels_ingest.email import reply_marks as marks
 
 # What is looked at; beyond it a body is shown as it is.
-MAX_LINES = 10_000
+MAX_LINES = 5000
 MAX_LINE = 1000
 ATTRIBUTION_LINES = 4
 HEADER_LINES = 12
@@ -20,7 +20,7 @@ SIGNATURE_LINES = 12
 
 @dataclass(frozen=True, slots=True)
 class Fold:
-    """A text in two: `shown` is read, `folded` waits behind a click ('' where nothing is folded)."""
+    """A text in two: `shown` is read, `folded` waits behind a click ('' where all is shown)."""
 
     shown: str
     folded: str
@@ -55,9 +55,20 @@ class _Reply:
         self.lines = [
             line[:MAX_LINE].replace("\xa0", " ").replace("\u200e", "").strip() for line in lines
         ]
-        self.forwarded = forwarded or any(
-            marks.FORWARD.fullmatch(line) for line in self.lines if _may_mark(line)
-        )
+        self.forwarded = forwarded or any(map(marks.is_forward, self.lines))
+
+        self._older: dict[int, bool] = {}
+        self._next_own, self._next_quoted = self._next_lines()
+
+    def _next_lines(self) -> tuple[list[int], list[int]]:
+        """For each line, where the next own and the next quoted line is (itself, or one below)."""
+        count = len(self.lines)
+        own, quoted = [count] * (count + 1), [count] * (count + 1)
+        for n in range(count - 1, -1, -1):
+            line = self.lines[n]
+            own[n] = n if line and not line.startswith(">") else own[n + 1]
+            quoted[n] = n if line.startswith(">") else quoted[n + 1]
+        return own, quoted
 
     def shown(self) -> tuple[int, int]:
         """The range of lines to show."""
@@ -77,7 +88,7 @@ class _Reply:
     # ------------------------------------------------------------ quotes
 
     def _cut(self, end: int) -> tuple[int, bool]:
-        """Where the earliest quote begins that nothing new follows, and whether it has quote marks."""
+        """Where the earliest quote begins that nothing new follows; whether it has quote marks."""
         for n in range(end):
             line = self.lines[n]
             if not line:
@@ -87,7 +98,7 @@ class _Reply:
                     return self._with_attribution_above(n), True
             elif (
                 marks.REPLY_ABOVE.fullmatch(line)
-                or marks.SEPARATOR.fullmatch(line)
+                or marks.is_separator(line)
                 or self._header_block(n)
             ):
                 return self._with_rule_above(n), False
@@ -104,28 +115,29 @@ class _Reply:
         return end, False
 
     def _only_quotes(self, start: int, end: int) -> bool:
-        """Whether from `start` on there are quoted lines and nothing else up to the next older mail."""
-        for n in range(start, end):
-            line = self.lines[n]
-            if line and not line.startswith(">"):
-                return n > start and bool(marks.SEPARATOR.fullmatch(line) or self._header_block(n))
-        return True
+        """Whether there are only quoted lines from `start` on, up to the next older mail."""
+        n = self._next_own[start]
+        if n >= end:
+            return True
+        return n > start and self._older_mail(n)
+
+    def _older_mail(self, n: int) -> bool:
+        """Whether an older mail begins here, by a separator or a block of labels."""
+        if n not in self._older:
+            self._older[n] = marks.is_separator(self.lines[n]) or self._header_block(n)
+        return self._older[n]
 
     def _first_quoted(self, start: int, end: int) -> int | None:
-        """The first line with a quote mark before the next older mail."""
-        for n in range(start, end):
-            if self.lines[n].startswith(">"):
-                return n
-            if n > start and _may_mark(self.lines[n]) and marks.SEPARATOR.fullmatch(self.lines[n]):
-                return None
-        return None
+        """The first quoted line of what an attribution introduces."""
+        n = self._next_quoted[start]
+        return n if n < end else None
 
     def _below(self, cut: int, end: int) -> int:
         """Where an answer begins that stands below one block of quotes; 0 where there is none."""
         n = self._attribution(cut) or cut
         while n < end and (not self.lines[n] or self.lines[n].startswith(">")):
             n += 1
-        if n >= end or any(self.lines[later].startswith(">") for later in range(n, end)):
+        if n >= end or self._next_quoted[n] < end:
             return 0
         return n
 
@@ -217,7 +229,7 @@ class _Reply:
     # ------------------------------------------------------------ signatures
 
     def _end_of_text(self, end: int) -> int:
-        """Where the text ends if the signature below it is left out; `end` where nothing would be left."""
+        """Where the text ends without the signature below it; never before its first words."""
         cut = self._trim_blank(end)
         for find in (
             self._legal_at,
@@ -299,8 +311,3 @@ def _like_signature(line: str) -> bool:
     if line.endswith("?"):
         return False
     return len(line.split()) <= 5 or bool(marks.CONTACT.search(line))
-
-
-def _may_mark(line: str) -> bool:
-    """Cheap test before the patterns: marks of forwards begin with dashes or have few first words."""
-    return line[:1] in "->_=*BbPpAaDd"

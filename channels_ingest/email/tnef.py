@@ -124,25 +124,19 @@ def _properties(content: bytes) -> Iterator[tuple[int, int, bytes]]:
     while at + 4 <= len(content):
         kind, number = struct.unpack_from("<HH", content, at)
         at += 4
-        try:
-            if number >= _NAMED:
-                at = _after_name(content, at)
-            several, kind = kind & _MULTIPLE, kind & ~_MULTIPLE
-            if several or kind in _SIZED:
-                (count,) = struct.unpack_from("<I", content, at)
-                at += 4
-            else:
-                count = 1
-        except struct.error:
-            return
-        for _ in range(min(count, len(content))):
+        if number >= _NAMED:
+            at = _after_name(content, at)
+        several, kind = kind & _MULTIPLE, kind & ~_MULTIPLE
+        count = 1
+        if several or kind in _SIZED:
+            count = _number(content, at)
+            at += 4
+        for _ in range(count):
             size = _WIDTH.get(kind, 0)
             if kind in _SIZED:
-                if at + 4 > len(content):
-                    return
-                (size,) = struct.unpack_from("<I", content, at)
+                size = _number(content, at)
                 at += 4
-            if not size and kind not in _SIZED:
+            elif not size:
                 return
             if at + size > len(content):
                 return
@@ -151,12 +145,17 @@ def _properties(content: bytes) -> Iterator[tuple[int, int, bytes]]:
 
 
 def _after_name(content: bytes, at: int) -> int:
-    (by_text,) = struct.unpack_from("<I", content, at + 16)
+    """Where a property goes on after the name or number that it has beyond the standard's."""
+    by_text = _number(content, at + 16)
     at += 20
     if not by_text:
         return at + 4
-    (size,) = struct.unpack_from("<I", content, at)
+    size = _number(content, at)
     return at + 4 + size + -size % 4
+
+
+def _number(content: bytes, at: int) -> int:
+    return int.from_bytes(content[at : at + 4], "little")
 
 
 def _string(value: bytes, codepage: str, kind: int = 0) -> str:

@@ -1,6 +1,7 @@
 """Content-Transfer-Encoding undone, also where the encoder or the way here spoilt it."""
 
 import binascii
+import io
 import re
 
 _CLEAN_BASE64 = re.compile(rb"[A-Za-z0-9+/\r\n]*={0,2}\s*")
@@ -8,7 +9,7 @@ _NOT_BASE64 = bytes(
     set(range(256)) - set(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=")
 )
 _BAD_QP = re.compile(rb"=(?![0-9A-Fa-f]{2}|[ \t]*\r?\n|[ \t]*\Z)")
-_UU_BEGIN = re.compile(rb"^begin [0-7]{3,4} .*$", re.M)
+_UU_BEGIN = re.compile(rb"^begin [0-7]{3,4} .*$", re.MULTILINE)
 
 
 def decode(body: bytes, encoding: str) -> tuple[bytes, bool]:
@@ -47,8 +48,9 @@ def _uuencode(body: bytes) -> tuple[bytes, bool]:
     if not begin:
         return body, False
     content, whole = bytearray(), True
-    for line in body[begin.end() :].splitlines():
-        if line.strip() == b"end":
+    for line in io.BytesIO(body[begin.end() :].lstrip(b"\r\n")):
+        # Short lines are filled up with zeros: they must not make much out of little.
+        if line.strip() == b"end" or len(content) > len(body):
             return bytes(content), whole
         try:
             content += binascii.a2b_uu(line)

@@ -1,8 +1,8 @@
 """A mail cut into its parts, by offsets into the raw bytes.
 
 The parts are found by searching for boundary lines instead of reading line by line: a mail of
-50 MB costs some tens of milliseconds and no copies, and the limits hold while the mail is cut, so
-that endless nesting and endless parts end there, with the rest kept as the last part's content.
+50 MB costs some tens of milliseconds and no copies, and the limits hold while the mail is cut:
+endless nesting and endless parts end there, noted as damage; the raw mail has the rest.
 """
 
 import re
@@ -22,7 +22,7 @@ MAX_PARTS = 500
 MAX_CANDIDATES = 20 * MAX_PARTS
 
 _BLANK_LINE = re.compile(rb"\r?\n[ \t]*\r?\n|\r?\n\Z|\Z")
-_MAYBE_BOUNDARY = re.compile(rb"\A\s*--([^\s\"<>]{1,70})[ \t]*\r?\nContent-", re.I)
+_MAYBE_BOUNDARY = re.compile(rb"\A\s*--([^\s\"<>]{1,70})[ \t]*\r?\nContent-", re.IGNORECASE)
 
 
 @dataclass(slots=True)
@@ -66,7 +66,7 @@ def cut(raw: bytes) -> Part:
     """The tree of parts of a whole mail."""
     if b"\n" not in raw[:100_000] and b"\r" in raw[:100_000]:
         raw = raw.replace(b"\r", b"\n")
-    root = _cut(raw, 0, len(raw), "text/plain", MAX_DEPTH, _Budget())
+    root = _cut(raw, 0, len(raw), default="text/plain", depth=MAX_DEPTH, budget=_Budget())
     if not root.fields.hint:
         # Raw 8-bit fields are mostly in the charset of the text below them.
         root.fields.hint = next(
@@ -75,7 +75,7 @@ def cut(raw: bytes) -> Part:
     return root
 
 
-def _cut(raw: bytes, start: int, end: int, default: str, depth: int, budget: _Budget) -> Part:
+def _cut(raw: bytes, start: int, end: int, *, default: str, depth: int, budget: _Budget) -> Part:
     fields, body = _header(raw, start, end)
     type_field = Parameterised(fields.text("Content-Type"))
     part = Part(
@@ -112,7 +112,9 @@ def _cut_multipart(part: Part, depth: int, budget: _Budget) -> None:
             part.damaged = True
             break
         budget.parts -= 1
-        part.parts.append(_cut(part.raw, start, end, default, depth - 1, budget))
+        part.parts.append(
+            _cut(part.raw, start, end, default=default, depth=depth - 1, budget=budget)
+        )
 
 
 def _boundaries(part: Part, boundary: bytes, budget: _Budget) -> tuple[list[tuple[int, int]], bool]:
@@ -178,17 +180,18 @@ def _header(raw: bytes, start: int, end: int) -> tuple[Fields, int]:
 
 # Names that show that a header still goes on after a line that is no field.
 _KNOWN_FIELD = re.compile(
-    rb"(?:received|from|to|cc|subject|date|message-id|mime-version|content-[a-z-]+|x-[a-z0-9-]+|return-path|sender"
-    rb"|reply-to|references|in-reply-to|dkim-signature|delivered-to|list-[a-z]+|authentication-results)[ \t]*:",
-    re.I,
+    rb"(?:received|from|to|cc|subject|date|message-id|mime-version|content-[a-z-]+|x-[a-z0-9-]+"
+    rb"|return-path|sender|reply-to|references|in-reply-to|dkim-signature|delivered-to|list-[a-z]+"
+    rb"|authentication-results)[ \t]*:",
+    re.IGNORECASE,
 )
 
 
 def _end_of_fields(raw: bytes, start: int, stop: int) -> int | None:
     """Where the content begins although no blank line says so; None where the header is in order.
 
-    Lines that are no fields end the header, unless fields of a mail follow them: then they are rubbish
-    in its middle.
+    Lines that are no fields end the header, unless fields of a mail follow them: then they are
+    rubbish in its middle.
     """
     at, rubbish = start, -1
     for _ in range(2 * MAX_FIELDS):
