@@ -260,7 +260,7 @@ def _elsewhere(mail: ParsedEmail) -> list[Address]:
 def _forwarded_from(mail: ParsedEmail) -> dict[str, str]:
     """Who wrote the mail that this one passes on; an agent may make them the customer."""
     lines = mail.text.splitlines()[:2_000]
-    starts = [n for n, line in enumerate(lines) if reply_marks.FORWARD.fullmatch(line[:300])]
+    starts = [n for n, line in enumerate(lines) if reply_marks.is_forward(line[:300])]
     for line in lines[starts[0] : starts[0] + 12] if starts else []:
         if reply_marks.label_kind(line) == "from":
             found = parse_addresses(line.partition(":")[2])
