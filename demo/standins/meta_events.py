@@ -57,12 +57,15 @@ def signature(body: bytes, app_secret: str) -> str:
 
 
 def post(url: str, app_secret: str, body: bytes) -> httpx.Response:
-    """Call the webhook as Meta does."""
+    """Call the webhook as Meta does. Raises `ConnectionError`."""
     headers = {
         "Content-Type": "application/json",
         "X-Hub-Signature-256": signature(body, app_secret),
     }
-    return httpx.post(url, content=body, headers=headers, timeout=20, trust_env=False)
+    try:
+        return httpx.post(url, content=body, headers=headers, timeout=20, trust_env=False)
+    except httpx.HTTPError as e:
+        raise ConnectionError(str(e)) from e
 
 
 def _event(sender: str, recipient: str, at_ms: int | None = None, **content: Any) -> Event:
