@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import jsonschema
 from django.conf import settings as site
 from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
@@ -77,11 +76,7 @@ class ChannelChangeSerializer(StrictSerializer):
     follow_up_days = serializers.IntegerField(min_value=0, max_value=3650, required=False)
     active = serializers.BooleanField(required=False)
     settings = serializers.DictField(required=False, help_text="Those that change.")
-    secrets = serializers.DictField(
-        child=TextField(allow_blank=True),
-        required=False,
-        help_text="Write-only; '' takes one away.",
-    )
+    secrets = serializers.DictField(required=False, help_text="Write-only; '' takes one away.")
 
     @classmethod
     def variants(cls, whole: dict[str, Any]) -> list[dict[str, Any]]:
@@ -212,7 +207,7 @@ def _check_types(
     if not is_new and any(
         not _type_errors(other, given, secrets, is_new=False) for other in others
     ):
-        raise Conflict(errors={"": str(next(iter(errors.values())))})
+        raise Conflict(errors=_pointed(errors))
     raise ValidationError(errors)
 
 
@@ -224,10 +219,17 @@ def _type_errors(
         schema = forms.schema(kind, secrets=part == "secrets")
         if is_new:
             schema["required"] = forms.required(kind, secrets=part == "secrets")
-        for error in jsonschema.Draft202012Validator(schema).iter_errors(values):
-            place = str(error.path[0]) if error.path else part
-            errors.setdefault(part, {})[place] = [error.message]
+        if wrong := forms.errors(schema, values):
+            errors[part] = {name: [text] for name, text in wrong.items()}
     return errors
+
+
+def _pointed(errors: dict[str, dict[str, list[str]]]) -> dict[str, str]:
+    return {
+        f"/{part}/{name}": " ".join(texts)
+        for part, wrong in errors.items()
+        for name, texts in wrong.items()
+    }
 
 
 def _checked(

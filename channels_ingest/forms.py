@@ -3,7 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
+import jsonschema
 from django import forms
+from django.core.validators import RegexValidator
+from django.utils.translation import gettext as _
 
 from channels_ingest.adapter import Adapter, registered
 
@@ -47,6 +50,19 @@ def required(adapter: Adapter, *, secrets: bool) -> list[str]:
     ]
 
 
+def errors(schema: Json, values: Mapping[str, Any]) -> dict[str, str]:
+    """What is wrong with values that are no input of this schema, by name."""
+    known = schema["properties"]
+    found = {name: _("There is no such field.") for name in values if name not in known}
+    for name in schema.get("required", []):
+        if name not in values:
+            found[name] = _("This field is required.")
+    for name in known.keys() & values.keys():
+        if not jsonschema.Draft202012Validator(known[name]).is_valid(values[name]):
+            found[name] = _("This is no value of this setting.")
+    return found
+
+
 def checked(
     adapter: Adapter, settings: Mapping[str, Any], secrets: Mapping[str, str]
 ) -> tuple[Json, dict[str, str]]:
@@ -82,9 +98,19 @@ def _of_field(field: forms.Field) -> Json:
         case forms.URLField():
             return {"type": "string"}
         case forms.CharField():
-            shortest = 1 if field.required else None
-            return _limited({"type": "string"}, minLength=shortest, maxLength=field.max_length)
+            shortest = field.min_length or (1 if field.required else None)
+            text = _limited({"type": "string"}, minLength=shortest, maxLength=field.max_length)
+            return text | _pattern(field)
     return {"type": "string"}
+
+
+def _pattern(field: forms.Field) -> Json:
+    checks: list[Any] = [check for check in field.validators if type(check) is RegexValidator]
+    if not checks:
+        return {}
+    pattern = checks[0].regex.pattern
+    # An optional setting may be empty all the same.
+    return {"pattern": pattern if field.required else f"^$|{pattern}"}
 
 
 def _limited(schema: Json, **limits: Any) -> Json:

@@ -28,6 +28,7 @@ class OriginsField(forms.CharField):
     """Pages that may carry the widget, one a line; a list of origins in the settings."""
 
     widget = forms.Textarea
+    json_schema = {"type": "array", "items": {"type": "string"}}
 
     def prepare_value(self, value: Any) -> Any:
         return "\n".join(value) if isinstance(value, list) else value

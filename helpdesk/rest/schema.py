@@ -4,6 +4,7 @@ from typing import Any
 
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.plumbing import ResolvedComponent, build_object_type
+from rest_framework.serializers import FileField
 
 from helpdesk.rest.serializers import StrictSerializer
 from helpdesk.rest.views import ListView
@@ -171,6 +172,16 @@ class Schema(AutoSchema):
         )
         self.registry.register_on_missing(component)
         return component
+
+    def _map_serializer_field(
+        self, field: Any, direction: str, bypass_extensions: bool = False
+    ) -> Json:
+        """A file that is sent is its bytes; elsewhere it would be described as an address."""
+        if isinstance(field, FileField):
+            return {"type": "string", "format": "binary", "minLength": 1}
+        inherited: Any = super()._map_serializer_field
+        schema: Json = inherited(field, direction, bypass_extensions)
+        return schema
 
     def _map_basic_serializer(self, serializer: Any, direction: str) -> Json:
         """Input has the named fields and no others; an answer always has all of them."""

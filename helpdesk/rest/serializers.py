@@ -151,7 +151,9 @@ def _fits(field: Any, value: Any) -> bool:
         case serializers.BooleanField():
             return isinstance(value, bool)
         case serializers.IntegerField():
-            return isinstance(value, int) and not isinstance(value, bool)
+            # JSON knows numbers only: 5.0 is 5.
+            whole = isinstance(value, int) or (isinstance(value, float) and value.is_integer())
+            return whole and not isinstance(value, bool)
         case serializers.ListField() | serializers.ListSerializer():
             return isinstance(value, list) and _all_fit(field.child, value)
         case serializers.BaseSerializer() | serializers.DictField():

@@ -22,7 +22,7 @@ from tickets.models import Attachment, Channel, Message, Reason, Tag, Ticket
 from tickets.replying import Draft
 
 _PHONE = r"^\+[1-9][0-9]{6,14}$"
-_MOST_TEXT = 500_000
+_MOST_TEXT = 200_000
 _MOST_FILES = 20
 
 
@@ -96,12 +96,12 @@ class NewMessageSerializer(FirstMessageSerializer):
 
 class NewMessageFormSerializer(NewMessageSerializer):
     attachments = serializers.ListField(
-        child=serializers.FileField(allow_empty_file=True), max_length=_MOST_FILES, required=False
+        child=serializers.FileField(), max_length=_MOST_FILES, required=False
     )
 
 
 class UploadSerializer(StrictSerializer):
-    file = serializers.FileField(allow_empty_file=True)
+    file = serializers.FileField()
 
 
 # In this order: whoever gets the ticket is looked at in its new team.
