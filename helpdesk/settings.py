@@ -250,8 +250,9 @@ CHANNEL_LAYERS = {
 }
 CACHES = {
     "default": {
-        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "BACKEND": "helpdesk.cache.AbsentCache",
         "LOCATION": REDIS_URL,
+        "OPTIONS": {"socket_connect_timeout": 1, "socket_timeout": 2},
         "KEY_PREFIX": "cache",
     }
 }
@@ -318,7 +319,11 @@ STORAGES = {
 # Mail of the installation itself (passwords, invitations); channels have their own settings
 
 _email = dj_email_url.parse(
-    env.str("EMAIL_URL", "console://" if DEBUG else "smtp://localhost:25", validate=_is_mail_server)
+    env.str(
+        "EMAIL_URL",
+        "console://" if DEBUG or DEMO else "smtp://localhost:25",
+        validate=_is_mail_server,
+    )
 )
 EMAIL_BACKEND = _email["EMAIL_BACKEND"]
 EMAIL_HOST = _email["EMAIL_HOST"]

@@ -42,6 +42,16 @@ def test_ready_when_everything_answers(client: Client) -> None:
 
 
 @pytest.mark.django_db
+def test_not_ready_without_redis(client: Client, settings: Settings) -> None:
+    settings.REDIS_URL = "unix:///nonexistent/redis.sock?db=0"
+
+    response = client.get("/readyz")
+
+    assert response.status_code == 503
+    assert response.json()["checks"]["redis"] == "does not answer"
+
+
+@pytest.mark.django_db
 def test_not_ready_without_workers(client: Client) -> None:
     health.heartbeat("mail")
 
