@@ -1,6 +1,7 @@
 """The workspace as an agent uses it, in a real browser."""
 
 import re
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -9,7 +10,7 @@ from accounts.models import User
 from history.recording import Actor
 from tests.browser.conftest import SignedIn, Watched, axe, elsewhere
 from tests.factories import make_channel, make_incoming, make_team, make_ticket, make_user
-from tickets import changing, receiving, replying
+from tickets import attaching, changing, receiving, replying
 from tickets.incoming import Threading
 from tickets.models import Channel, Delivery, Message, Reason, Tag, Ticket
 from tickets.replying import Draft
@@ -92,6 +93,21 @@ def test_mail_into_the_open_ticket_appears_in_it(agent, mailbox, live: SignedIn)
 
     expect(_box(page)).to_contain_text("Proszę o pilną odpowiedź")
     expect(page.locator(f"#row-{ticket.number}")).not_to_have_attribute("data-unread", "")
+
+
+def test_newest_stays_in_view_while_pictures_and_mails_load(agent, mailbox, live: SignedIn):
+    picture = (Path(__file__).parent / "picture.png").read_bytes()
+    ticket = receiving.receive(make_incoming(mailbox, body_html=HTML)).ticket
+    file = attaching.upload(picture, "but.png", user=agent)
+    draft = Draft(body_text="Zdjęcie z magazynu", attachments=[file])
+    replying.note(ticket, draft, by=Actor("agent", agent.pk), user=agent)
+    for number in range(4):
+        _answer(ticket, f"Wiadomość {number}\n\n" + "kolejny wiersz\n" * 8)
+
+    page = live(agent, f"/inbox/{ticket.number}/")
+    page.wait_for_load_state("networkidle")
+
+    expect(_box(page).locator(".message").last).to_be_in_viewport()
 
 
 def test_reply_is_sent_and_taken_back(agent, mailbox, live: SignedIn):

@@ -1,11 +1,14 @@
 // Framed mails: each frame is as high as its mail, which has no scripts of its own to say so.
+import { stayAtEnd } from "./thread";
+
 const watched = new WeakMap<HTMLIFrameElement, ResizeObserver>();
 
 export function startFrames(): void {
   // "load" does not bubble, but is heard on its way down.
   document.addEventListener("load", (event) => {
-    const frame = event.target;
-    if (frame instanceof HTMLIFrameElement && frame.matches(".mail")) measure(frame);
+    const loaded = event.target;
+    if (loaded instanceof HTMLIFrameElement && loaded.matches(".mail")) measure(loaded);
+    else if (loaded instanceof HTMLImageElement) stayAtEnd();
   }, true);
   for (const frame of document.querySelectorAll<HTMLIFrameElement>("iframe.mail"))
     if (frame.contentDocument?.readyState === "complete") measure(frame);
@@ -16,10 +19,8 @@ function measure(frame: HTMLIFrameElement): void {
   const body = frame.contentDocument?.body;
   if (!body) return;
   const fit = (): void => {
-    const list = document.getElementById("messages");
-    const atEnd = list ? list.scrollHeight - list.scrollTop - list.clientHeight < 40 : false;
     frame.height = String(Math.ceil(body.scrollHeight) + 2);
-    if (list && atEnd) list.scrollTop = list.scrollHeight;
+    stayAtEnd();
   };
   fit();
   watched.get(frame)?.disconnect();

@@ -7,6 +7,9 @@ import { openNumber, ticket, ticketAddress } from "./page";
 
 const NEAR_END = 120;
 
+// Whether the end is what is read; it stays in view then, however late pictures and mails grow.
+let atEnd = true;
+
 export function startThread(): void {
   on("ticket-opened", opened);
   on("tickets-changed", (numbers) => {
@@ -16,6 +19,7 @@ export function startThread(): void {
     if (openNumber()) void refresh();
   });
   document.addEventListener("visibilitychange", markSeen);
+  document.addEventListener("scroll", onScroll, { capture: true, passive: true });
   document.addEventListener("submit", onLiveForm);
   document.addEventListener("htmx:beforeSwap", keepPlace);
   document.addEventListener("click", (event) => {
@@ -37,6 +41,18 @@ function opened(): void {
 export function toEnd(): void {
   const box = messages();
   if (box) box.scrollTop = box.scrollHeight;
+  atEnd = true;
+}
+
+/** Something in the thread has grown. */
+export function stayAtEnd(): void {
+  if (atEnd) toEnd();
+}
+
+/** Growing moves nothing, so what moves is the reader. */
+function onScroll(event: Event): void {
+  const box = messages();
+  if (box && event.target === box) atEnd = box.scrollHeight - box.scrollTop - box.clientHeight < NEAR_END;
 }
 
 /** Fetch the ticket as it is now. */
@@ -72,14 +88,13 @@ function replacePart(fresh: HTMLElement): void {
 function takeMessages(fresh: HTMLElement): void {
   const box = messages();
   if (!box) return;
-  const atEnd = box.scrollHeight - box.scrollTop - box.clientHeight < NEAR_END;
   const shown = new Set([...fresh.children].map((child) => (child as HTMLElement).dataset.key));
   const added = mergeKeyed(box, fresh);
   removeTakenBack(box, fresh, shown);
   for (const element of added) element.classList.add("is-new");
   ticket().dataset.newest = fresh.dataset.newest;
   ticket().dataset.version = fresh.dataset.version;
-  if (atEnd) toEnd();
+  stayAtEnd();
   markSeen();
 }
 

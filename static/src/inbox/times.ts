@@ -64,9 +64,10 @@ function ago(at: Date): string {
   return passed < 7 * DAY ? duration(passed) : inForm(at, "day");
 }
 
-/** "4 min", "1 hr", "2 hr 10 min" under six hours, "3 days". */
+/** "now", "4 min", "1 hr", "2 hr 10 min" under six hours, "3 days". */
 function duration(ms: number): string {
   const left = Math.max(ms, 0);
+  if (left < MINUTE) return say("now");
   if (left < HOUR) return units.minute!.format(Math.floor(left / MINUTE));
   if (left >= DAY) return units.day!.format(Math.floor(left / DAY));
   const hours = units.hour!.format(Math.floor(left / HOUR));
