@@ -124,7 +124,7 @@ def test_everything_runs_and_says_where(helpdesk: Run, data: Path) -> None:
 
 
 def test_killed_processes_come_back(helpdesk: Run) -> None:
-    titles = ["web 1", "live", "mail", "redis-server", "postgres"]
+    titles = ["web 1", "live", "mail", "receivers", "scheduler", "redis-server", "postgres"]
     killed = {title: helpdesk.child(title) for title in titles}
     for process in killed.values():
         process.kill()
