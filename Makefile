@@ -31,7 +31,8 @@ PYTEST := $(BIN)/python -m pytest -n $(JOBS) --dist loadgroup
 .PHONY: test
 test: $(VENV)/.dev static/dist/.built chromium ## run all tests, in browsers too (TESTS=... for some)
 	@$(BIN)/python -m helpdesk.embedded sh -c \
-		'$(if $(TESTS),$(PYTEST) $(TESTS),$(PYTEST) --ignore tests/browser && $(PYTEST) tests/browser)'
+		'$(BIN)/python -m helpdesk.catalogues compile && \
+		$(if $(TESTS),$(PYTEST) $(TESTS),$(PYTEST) --ignore tests/browser && $(PYTEST) tests/browser)'
 
 .PHONY: lint
 lint: $(VENV)/.dev node_modules/.installed gettext ## check style, types, layers, templates, translations

@@ -50,7 +50,7 @@ def _chat(connection: Connection) -> None:
         origins=[settings.BASE_URL],
         greeting="Dzień dobry! W czym możemy pomóc?",
         # A newcomer may come on a Sunday, and wants to see a conversation.
-        offline_form="",
+        hours=[[["00:00", "24:00"]]] * 7,
     )
 
 

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.core.management import call_command, get_commands
 from django.db import connection
 
-from helpdesk import catalogues, health
+from helpdesk import health
 
 # What the apps have to say to whoever starts the helpdesk: one line, or '' for nothing.
 greetings: list[Callable[[], str]] = []
@@ -28,7 +28,6 @@ def prepare() -> None:
         cursor.execute("SET lock_timeout = '10s'")
     quiet = StringIO()
     call_command("migrate", interactive=False, stdout=quiet)
-    catalogues.compile_all()
     call_command("collectstatic", interactive=False, stdout=quiet)
     if settings.DEMO and "load_demo" in get_commands():
         call_command("load_demo", stdout=sys.stdout)

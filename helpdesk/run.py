@@ -24,7 +24,7 @@ from django.conf import settings
 from django.urls import get_resolver
 from environs import EnvError, FileAwareEnv
 
-from helpdesk import celery_app, installation, warming
+from helpdesk import catalogues, celery_app, installation, warming
 from helpdesk.embedded.services import start_services
 from helpdesk.running import Problem, roles
 from helpdesk.running.child import Child, end_with_parent
@@ -114,6 +114,8 @@ def _try_lock(handle: TextIO) -> bool:
 
 def _load() -> None:
     """Import everything once; what is loaded here is shared by all processes."""
+    # Before anything is translated: a language that was looked up once is not read again.
+    catalogues.compile_all()
     django.setup()
     get_resolver().url_patterns  # noqa: B018 (imports all views)
     celery_app.loader.import_default_modules()

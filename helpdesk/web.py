@@ -5,6 +5,7 @@ believe the proxy headers that `helpdesk.proxies` judges.
 """
 
 import socket
+import warnings
 
 import uvicorn
 from django.conf import settings
@@ -13,6 +14,8 @@ _GRACE_S = 5
 
 
 def serve(listening: socket.socket) -> None:
+    # WhiteNoise sends files in blocks from the page cache; a thread for each would cost more.
+    warnings.filterwarnings("ignore", "StreamingHttpResponse must consume synchronous iterators")
     database = settings.DATABASES["default"]
     database["CONN_MAX_AGE"] = 0  # connections go back to the pool
     database["OPTIONS"] |= settings.WEB_DATABASE_OPTIONS
