@@ -8,6 +8,7 @@ from crm.models import Customer, Identity
 from tickets.models import Participant, Ticket
 
 _MOST_EARLIER = 8
+_CLAIMS = {"claimed_email": Identity.Kind.EMAIL, "claimed_phone": Identity.Kind.PHONE}
 
 
 @dataclass(frozen=True)
@@ -17,6 +18,10 @@ class Panel:
     # Others in the conversation, without the customer's own identities.
     others: Sequence[Participant]
     earlier: Sequence[Ticket]
+    # What a visitor typed about themselves, by its name: no proof of who they are.
+    claims: Sequence[tuple[str, str]]
+    # The page on which the conversation began; empty where that is no web address.
+    page: str
 
 
 def of(ticket: Ticket, user: User) -> Panel:
@@ -31,4 +36,17 @@ def of(ticket: Ticket, user: User) -> Panel:
         earlier=list(
             earlier.exclude(pk=ticket.pk).order_by("-last_message_at", "-pk")[:_MOST_EARLIER]
         ),
+        claims=[
+            (str(kind.label), str(ticket.context[name]))
+            for name, kind in _CLAIMS.items()
+            if ticket.context.get(name)
+        ],
+        page=_web_address(ticket.context.get("page")),
     )
+
+
+def _web_address(value: object) -> str:
+    """A visitor may send anything as the page's address; only http(s) becomes a link."""
+    if isinstance(value, dict):
+        value = value.get("url")
+    return value if isinstance(value, str) and value.startswith(("https://", "http://")) else ""

@@ -257,3 +257,15 @@ def _write_again(ticket: Ticket) -> None:
             threading=Threading(refs=(ticket.ref,)),
         )
     )
+
+
+def test_what_a_visitor_typed_is_shown_as_a_claim(agent_client, ticket):
+    Ticket.objects.filter(pk=ticket.pk).update(
+        context={"claimed_email": "anna@example.com", "page": "javascript:alert(1)"}
+    )
+
+    page = agent_client.get(_url("ticket", ticket)).content.decode()
+
+    assert "anna@example.com" in page
+    assert "not verified" in page or "niepotwierdzony" in page
+    assert "javascript:" not in page
