@@ -83,10 +83,12 @@ $(BIN)/python:
 	@$(PYTHON) -m venv $(VENV)
 
 $(VENV)/.run: $(BIN)/python requirements/base.txt requirements/embedded.txt
+	@echo "Installing Python packages ..."
 	@$(PIP) --requirement requirements/base.txt --requirement requirements/embedded.txt
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.run requirements/dev.txt
+	@echo "Installing the packages of tests and checks ..."
 	@$(PIP) --requirement requirements/dev.txt
 	@touch $@
 
