@@ -43,7 +43,7 @@ def free_port() -> int:
         return port
 
 
-def eventually(check: Callable[[], Any], *, within_s: float = 10) -> Any:
+def eventually(check: Callable[[], Any], *, within_s: float = 30) -> Any:
     """The first true value of `check`; fails when there is none in time."""
     end = time.monotonic() + within_s
     while time.monotonic() < end:

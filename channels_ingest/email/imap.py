@@ -148,10 +148,13 @@ class Folder:
             return
         until = time.monotonic() + _LOOK_EVERY_S
         self._client.idle()
-        said: list[Any] = []
-        while not (said or stop.is_set()) and time.monotonic() < until:
+        while not stop.is_set() and time.monotonic() < until:
+            asked_at = time.monotonic()
             said = self._client.idle_check(timeout=_STOPS_WITHIN_S)
-        # A server that closes the line says BYE: this command fails, and the caller connects anew.
+            # It returns early with news, and without any when the line is gone.
+            if said or time.monotonic() - asked_at < _STOPS_WITHIN_S / 2:
+                break
+        # Fails where the line is gone, and the caller connects anew.
         self._client.idle_done()
 
     def move(self, uids: list[int], folder: str) -> None:
