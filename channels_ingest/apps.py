@@ -5,7 +5,12 @@ class ChannelsIngestConfig(AppConfig):
     name = "channels_ingest"
 
     def ready(self) -> None:
-        from channels_ingest import adapter, gestures, outbound
+        from channels_ingest import (
+            adapter,
+            gestures,
+            monitoring,  # noqa: F401  # registers checks and figures
+            outbound,
+        )
         from channels_ingest.chat import conversing, realtime
         from channels_ingest.email import acknowledging
         from history import readers

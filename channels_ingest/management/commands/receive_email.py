@@ -34,7 +34,10 @@ class Command(BaseCommand):
 
 def _channel(public_id: UUID) -> Channel:
     channels = Channel.objects.select_related("connection").filter(kind="email")
-    return channels.get(public_id=public_id)
+    channel = channels.filter(public_id=public_id).first()
+    if channel is None:
+        raise ValueError(f"there is no e-mail channel {public_id}")
+    return channel
 
 
 def _mail() -> bytes:
