@@ -138,7 +138,7 @@ def _send(delivery: Delivery) -> bool:
     _finish(delivery, Delivery.State.SENT, external_id=sent.external_id)
     if sent.remark:
         _note(delivery, sent.remark)
-    health.worked(delivery.channel_id)
+    health.sent(delivery.channel_id)
     return True
 
 

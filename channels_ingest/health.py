@@ -27,6 +27,25 @@ def worked(channel_id: int) -> None:
         rows.exclude(last_ok_at__gt=now - _EVERY).update(last_ok_at=now, failures=0, error="")
 
 
+def fetched(channel_id: int) -> None:
+    """Fetching works. That says nothing of a sign-in that was refused when we sent."""
+    refused = Connection.objects.filter(
+        channel=channel_id, state=Connection.State.NEEDS_REAUTH
+    ).update(last_ok_at=timezone.now())
+    if not refused:
+        worked(channel_id)
+
+
+def sent(channel_id: int) -> None:
+    """Sending works, and so does the sign-in; trouble with fetching stays told until that works."""
+    now = timezone.now()
+    rows = Connection.objects.filter(channel=channel_id)
+    if rows.filter(state=Connection.State.ERROR, paused_until__isnull=True).exists():
+        rows.update(last_ok_at=now)
+    else:
+        worked(channel_id)
+
+
 def failed(channel_id: int, error: str) -> None:
     """A passing fault; the sentence is shown until the next success."""
     Connection.objects.filter(channel=channel_id).update(

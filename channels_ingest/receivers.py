@@ -76,7 +76,7 @@ def poll(connection_id: int) -> int:
         health.report(connection.channel_id, error)
         return 0
     else:
-        health.worked(connection.channel_id)
+        health.fetched(connection.channel_id)
         return new
     finally:
         next_poll_at = timezone.now() + _POLL_EVERY * uniform(0.8, 1.2)

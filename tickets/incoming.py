@@ -57,6 +57,8 @@ class Incoming:
     threading: Threading = field(default_factory=Threading)
     # People beside the sender: Cc, and To that is not us.
     cc: tuple[Handle, ...] = ()
+    # Where the sender wants answers to go: for an agent to decide, whoever the sender is.
+    proposed: tuple[Handle, ...] = ()
     # Autoresponders, lists: filed and shown, but reopen nothing, stop no clock, get no answer.
     automatic: bool = False
     # "pass", "fail", "none" or "" where the channel itself proves the sender.

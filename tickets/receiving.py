@@ -231,9 +231,13 @@ def _join(ticket: Ticket, incoming: Incoming, message: Message, found: threading
         Participant.objects.get_or_create(
             ticket=ticket, identity=message.sender, defaults={"role": role}
         )
+    if incoming.automatic:
+        return
     confirmed = incoming.authentication in ("", "pass") and not found.stranger
     role = Participant.Role.CC if confirmed else Participant.Role.PROPOSED
-    for handle in incoming.cc[:50]:
+    named = [(handle, role) for handle in incoming.cc[:50]]
+    named += [(handle, Participant.Role.PROPOSED) for handle in incoming.proposed[:50]]
+    for handle, role in named:
         Participant.objects.get_or_create(
             ticket=ticket,
             identity=identifying.find_or_create(handle),

@@ -156,6 +156,11 @@ def _incoming(mail: ParsedEmail, arrival: Arrival, kind: Kind) -> Incoming:
         files=tuple(_file(each) for each in mail.attachments),
         threading=_threading(mail, arrival, confirmed),
         cc=tuple(_handle(each) for each in _others(mail, arrival)),
+        proposed=tuple(
+            _handle(each)
+            for each in _elsewhere(mail)
+            if "@" in each.email and not arrival.mailboxes.owns(each.email)
+        ),
         automatic=kind is not Kind.CUSTOMER_MESSAGE,
         authentication=confirmed,
         content_hash=mail.content_hash,

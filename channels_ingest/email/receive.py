@@ -70,7 +70,7 @@ def run(connection: Connection, stop: threading.Event) -> None:
                 while not stop.is_set():
                     fetch(connection, folder)
                     failures = 0
-                    health.worked(connection.channel_id)
+                    health.fetched(connection.channel_id)
                     # No database connection is held while nothing happens.
                     connections.close_all()
                     folder.wait(stop)

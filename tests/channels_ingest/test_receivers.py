@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from channels_ingest import journal, receivers
+from channels_ingest import health, journal, receivers
 from channels_ingest.models import Connection, InboundEvent
 from channels_ingest.receivers import Receivers
 from tests.channels_ingest.email.conftest import imap_server, letter  # noqa: F401
@@ -82,6 +82,17 @@ class TestPolling:
         channel.connection.save(update_fields=["sealed"])
         receivers.poll(channel.connection.pk)
 
+        assert (row(channel).state, row(channel).error) == ("active", "")
+
+    def test_fetching_and_sending_speak_for_themselves(self, channel):
+        health.needs_reauth(channel.pk, "Hasło do wysyłania.")
+        receivers.poll(channel.connection.pk)
+        assert row(channel).error == "Hasło do wysyłania."
+
+        Connection.objects.update(state="error", error="Nie ma folderu.", next_poll_at=None)
+        health.sent(channel.pk)
+        assert row(channel).error == "Nie ma folderu."
+        receivers.poll(channel.connection.pk)
         assert (row(channel).state, row(channel).error) == ("active", "")
 
     def test_one_broken_mailbox_does_not_stop_another(self, channel, imap_server):  # noqa: F811
