@@ -99,6 +99,8 @@ class _TextWriter:
     def _blank_line(self) -> None:
         if self.lines and self.lines[-1].strip("> "):
             self.lines.append(self._prefix().rstrip())
+        elif self.lines:
+            self.lines[-1] = self._prefix().rstrip()
 
     def result(self) -> str:
         self._end_line()

@@ -19,6 +19,7 @@ _TOKEN = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
+_LOCAL = re.compile(r"[\w.+-]{1,64}")
 _ADDRESS = re.compile(r"[^\s<>()\",;:@]{1,256}@[^\s<>()\",;:@]{1,256}")
 
 
@@ -79,7 +80,7 @@ def _parse(value: str) -> list[Address]:
         if len(reader.found) > MAX_ADDRESSES:
             break
     reader.end_address()
-    if not reader.found and len(reader.pending) == 1 and " " not in reader.pending[0]:
+    if not reader.found and len(reader.pending) == 1 and _LOCAL.fullmatch(reader.pending[0]):
         return [Address("", _address(reader.pending[0]))]  # a name of this host: root
     return reader.found
 

@@ -93,7 +93,7 @@ def codec_for(name: str) -> str | None:
     if name in UNKNOWN or len(name) > 40:
         return None
     codec = _lookup(name) or _lookup(_usual_form(name))
-    return None if codec in _NO_CHARSETS else codec
+    return None if codec and codec.replace("-", "_") in _NO_CHARSETS else codec
 
 
 def _lookup(name: str) -> str | None:
