@@ -7,7 +7,7 @@ import { Conversation, newId } from "./conversation";
 import { byId } from "./dom";
 import { fromLoader, toLoader } from "./parent";
 import type { Ack, Config, Numbered, ServerFrame, Session } from "./protocol";
-import { loadToken, saveToken } from "./storage";
+import { loadToken, onToken, saveToken } from "./storage";
 import { Tabs } from "./tabs";
 import { Thread } from "./thread";
 import { say, sayError } from "./words";
@@ -26,7 +26,7 @@ const state = {
   trigger: "",
   config: null as Config | null,
   open: false,
-  starting: false,
+  starts: 0,
   formShownAt: 0,
 };
 
@@ -42,6 +42,7 @@ const connection = new Connection({
   },
   state: (line) => {
     byId("line").hidden = line === "live";
+    document.documentElement.dataset.line = line;
     if (line === "live") void conversation.flush();
   },
 });
@@ -125,8 +126,8 @@ function refused(failure: Failure): void {
 // -- The session
 
 async function start(): Promise<void> {
-  if (state.starting) return;
-  state.starting = true;
+  // The last start wins: the visitor may sign in or out while an earlier one is on its way.
+  const number = ++state.starts;
   try {
     const session = await call<Session>("POST", "session/", "", {
       page: state.page,
@@ -138,11 +139,9 @@ async function start(): Promise<void> {
         viewport: [screen.width, screen.height],
       },
     });
-    begin(session);
+    if (number === state.starts) begin(session);
   } catch (error) {
-    trouble(error as Failure);
-  } finally {
-    state.starting = false;
+    if (number === state.starts) trouble(error as Failure);
   }
 }
 
@@ -154,10 +153,12 @@ function begin(session: Session): void {
   composer.configure(session.config);
   byId("presence").textContent = presence(session.config);
   byId("header").classList.toggle("away", !session.config.online);
-  if (!sameVisitor) thread.clear();
+  if (!sameVisitor) {
+    tabs.leave();
+    thread.clear();
+  }
   conversation.restore(session.conversation);
   show(firstView(session));
-  if (conversation.started) join();
 }
 
 function presence(config: Config): string {
@@ -201,7 +202,8 @@ async function loadEarlier(): Promise<void> {
 }
 
 function forget(): void {
-  connection.tell({ type: "session.end" });
+  state.starts += 1;
+  if (state.token) connection.tell({ type: "session.end" });
   tabs.leave();
   saveToken((state.token = ""));
   state.visitor = "";
@@ -457,6 +459,13 @@ function fromPage(message: ToFrame): void {
       forget();
   }
 }
+
+// Two tabs that begin at once are one visitor: whoever has said nothing yet joins the other.
+onToken((token) => {
+  if (token === state.token || conversation.started || conversation.pending.length) return;
+  state.token = token;
+  void start();
+});
 
 const { accent, ink } = document.documentElement.dataset;
 if (accent && ink) {

@@ -34,6 +34,14 @@ export function saveToken(token: string): void {
   if (blocked) toLoader({ type: "keep", token });
 }
 
+/** Another tab of the same visitor has a token now. */
+export function onToken(handle: (token: string) => void): void {
+  addEventListener("storage", (event) => {
+    const token = event.key === `${NAME}:token` ? get("token") : "";
+    if (token) handle(token);
+  });
+}
+
 export function load<T>(key: string, otherwise: T): T {
   try {
     return JSON.parse(get(key)) as T;

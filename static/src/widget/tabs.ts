@@ -11,8 +11,10 @@ interface Wiring {
 export class Tabs {
   private channel: BroadcastChannel | null = null;
   private name = "";
-  private leaving: (() => void) | null = null;
-  private queued = false;
+  // The newest request for the lead; whatever an older one brings is let go.
+  private request = 0;
+  private release: (() => void) | null = null;
+  private hasLocks = "locks" in navigator;
 
   constructor(private readonly wiring: Wiring) {
     document.addEventListener("visibilitychange", () => {
@@ -25,7 +27,6 @@ export class Tabs {
   }
 
   join(visitor: string): void {
-    this.leave();
     this.name = `okienko:${visitor}`;
     try {
       this.channel = new BroadcastChannel(this.name);
@@ -38,10 +39,11 @@ export class Tabs {
 
   leave(): void {
     this.name = "";
+    this.request += 1;
     this.channel?.close();
     this.channel = null;
-    this.leaving?.();
-    this.leaving = null;
+    this.release?.();
+    this.release = null;
     this.wiring.follow();
   }
 
@@ -51,31 +53,30 @@ export class Tabs {
 
   /** Take the lead; from whoever has it (`now`), or when it becomes free. */
   private seek(now: boolean): void {
-    if (this.leaving) return;
-    // Without locks (plain http, blocked storage) every tab has its own line.
-    if (!this.channel || !navigator.locks) {
+    if (this.release) return;
+    // Without locks (plain http, storage blocked for frames) every tab has its own line.
+    if (!this.channel || !this.hasLocks) {
       this.wiring.lead();
       return;
     }
-    if (!now && this.queued) return;
-    this.queued ||= !now;
-    const name = this.name;
+    const request = (this.request += 1);
     void navigator.locks
-      .request(name, now ? { steal: true } : {}, () => this.hold(name, now))
-      .catch(() => this.lost(name));
+      .request(this.name, now ? { steal: true } : {}, () => this.hold(request))
+      .catch((error: Error) => this.lost(request, error));
   }
 
-  private hold(name: string, now: boolean): Promise<void> {
-    if (!now) this.queued = false;
-    if (name !== this.name || this.leaving) return Promise.resolve();
+  private hold(request: number): Promise<void> | undefined {
+    if (request !== this.request) return undefined;
     this.wiring.lead();
-    return new Promise((release) => (this.leaving = release));
+    return new Promise((release) => (this.release = release));
   }
 
-  private lost(name: string): void {
-    if (name !== this.name) return;
-    this.leaving = null;
-    this.wiring.follow();
+  private lost(request: number, error: Error): void {
+    if (request !== this.request) return;
+    this.release = null;
+    // Anything but "another tab took it" is the browser saying no: it would say so for ever.
+    this.hasLocks = error.name === "AbortError";
+    if (this.hasLocks) this.wiring.follow();
     this.seek(false);
   }
 }
