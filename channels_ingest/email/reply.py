@@ -156,6 +156,8 @@ class _Reply:
             joined = f"{joined} {line}".strip()
             if self._is_attribution(joined, n + 1):
                 return n + 1
+            if marks.ENDS_SENTENCE.search(line):
+                return 0
         return 0
 
     def _is_attribution(self, text: str, after: int) -> bool:
@@ -177,15 +179,12 @@ class _Reply:
         above = n - 1
         while above > 0 and not self.lines[above]:
             above -= 1
-        line = self.lines[above] if above >= 0 else ""
-        looks_like_one = (
-            line.endswith((":", "："))
-            and len(line) < 200
-            and (
-                marks.ADDRESS.search(line) or (marks.DATE.search(line) and marks.CLOCK.search(line))
-            )
-        )
-        return above if looks_like_one else n
+        line = self.lines[above][:200] if above >= 0 else ""
+        if not line.endswith((":", "：")):
+            return n
+        dated = marks.DATE.search(line) and marks.CLOCK.search(line)
+        known = dated or marks.ADDRESS.search(line) or marks.SHORT_ATTRIBUTION.fullmatch(line)
+        return above if known else n
 
     def _header_block(self, start: int) -> bool:
         """Whether Outlook's block of labels begins here: From, Sent, To, Subject."""

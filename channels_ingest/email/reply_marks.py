@@ -23,14 +23,15 @@ VERB = _any_of(rf"(?<![^\W\d_])(?:{_WROTE})(?![^\W\d_])", "写道|寫道|のメ�
 _WEEKDAY = (
     r"(?:mon|tue|wed|thu|fri|sat|sun|monday|tuesday|wednesday|thursday|friday|saturday|sunday"
     r"|pon|wt|śr|sr|czw|pt|sob|niedz|poniedziałek|wtorek|środa|czwartek|piątek|sobota|niedziela"
-    r"|lun|mar|mer|jeu|ven|sam|dim|mo|di|mi|do|fr|sa|so|пн|вт|ср|чт|пт|сб|вс)"
+    r"|lun|mar|mer|jeu|ven|sam|dim|mo|di|mi|do|fr|sa|so|пн|вт|ср|чт|пт|сб|вс|man|tir|ons|tor|fre"
+    r"|lør|søn|ma|ti|ke|to|pe|la|su|po|út|st|čt|pá|ne|seg|ter|qua|qui|sex|sáb|mié|jue|vie|gio|dom)"
 )
 # How an attribution can begin; nothing else is joined over several lines.
 OPENING = _any_of(
-    r"-{2,}\s?(?:on\s|\d)",
+    r"-{2,}\s?(?:on\s|\d)|quoting\s",
     r"on\s|at\s\d|w\s+dniu\b|dnia\s|wiadomo[śs][ćc] napisana przez\b",
     r"am\s|op\s|le\s|il\s|in\sdata\s|el\s|em\s|den\s|dne\s|dňa\s|la\sdata|v\s",
-    rf"{_WEEKDAY}\b\.?,?\s",
+    rf"{_WEEKDAY}\b\.?,?\s{{1,3}}(?:\d|[^\s\d]{{1,12}}\s\d)",
     r"\d{1,4}[./年-]\s?\d{1,2}|\d{1,2}:\d\d|\d{1,2}\.?\s[^\W\d_]{3,12}\.?\s\d{4}",
     r"在\s?\d|בתאריך|ב-?\d|في\s",
 )
@@ -41,11 +42,15 @@ DATE = re.compile(
     r"(?<!\d)(?:19|20)\d\d(?!\d)|(?<!\d)\d{1,2}[./-]\d{1,2}[./-]\d{2,4}|\d{4}年"
     r"|\d{1,2}\.? [^\W\d_]{3,12}\.? \d{4}"
 )
+# A line that ends so is a sentence's last, and no attribution goes on behind it.
+ENDS_SENTENCE = re.compile(r"(?:[!?]|\.\.|…|[^\W\d_]{4,}\.)$")
+SHORT_ATTRIBUTION = re.compile(rf".{{1,80}}\b(?:{_WROTE})\s?:", re.IGNORECASE)
 ENDS_ATTRIBUTION = _any_of(r"(?::|：|-{2,}|\bwrote|escribió)\s*$")
 # Gmail of old, and some telephones: a date, a name, an address, and no verb.
 BARE_ATTRIBUTION = _any_of(
-    r"\d{4}[-/]\d{1,2}[-/]\d{1,2}[^<>\n]{1,120}<[^<>\s]{3,200}@[^<>\s]{3,200}>\s*:?$",
-    r"\d{1,2}:\d\d[^<>\n]{1,160}<[^<>\s]{3,200}@[^<>\s]{3,200}>\s*:$",
+    r"\d{4}[-/]\d{1,2}[-/]\d{1,2}[^<>\n]{1,120}<[^<>\s]{1,100}@[^<>\s]{1,150}>\s*:?$",
+    r"[^<>\n]{0,40}\d{1,2}:\d\d[^<>\n]{1,160}<[^<>\s]{1,100}@[^<>\s]{1,150}>\s*:$",
+    r"quoting [^<>\n]{1,100}(?:<[^<>\s]{1,250}>)?\s*:$",
 )
 
 # ---------------------------------------------------------------- header blocks, as Outlook has

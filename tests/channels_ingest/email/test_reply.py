@@ -49,6 +49,10 @@ QUOTE = "> Paczka została nadana.\n> Kasia"
         "Am 22.11.2026 um 10:15 schrieb Sklep <p@sklep.pl>:",
         "Le dim. 22 nov. 2026 à 10:15, Sklep <p@sklep.pl> a écrit :",
         "2026-11-22 10:15 GMT+01:00 Sklep <p@sklep.pl>:",
+        "Sklep <p@sklep.pl> schrieb am Fr., 28.\nNov. 2026 um 11:53 Uhr:",
+        "Em ter., 17 de nov. de 2026 às 13:18, Sklep <p@sklep.pl>\nescreveu:",
+        'вт, 17 нояб. 2026 г. в 13:18, "Sklep" <p@sklep.pl>:',
+        "Quoting Sklep <p@sklep.pl>:",
         "-----Wiadomość oryginalna-----",
         "-----Original Message-----",
         "Od: Sklep <p@sklep.pl>\nWysłano: niedziela, 22 listopada 2026 10:15\nDo: Anna\nTemat: Re",
@@ -103,6 +107,12 @@ def test_signature_is_folded(signature):
 )
 def test_nothing_is_folded(text):
     assert squeezed(visible_text(text)) == squeezed(text)
+
+
+def test_sentence_before_an_attribution_stays():
+    text = f"W dniu odbioru nie było mnie w domu...\nSklep <p@sklep.pl> napisał(a):\n{QUOTE}"
+
+    assert visible_text(text) == "W dniu odbioru nie było mnie w domu..."
 
 
 def test_forward_by_its_subject_is_left_whole():
