@@ -142,7 +142,8 @@ def open_as(
         context.set_default_timeout(15_000)
         contexts.append(context)
         if user:
-            context.add_cookies([_session_of(user, server)])
+            name = settings.SESSION_COOKIE_NAME
+            context.add_cookies([{"name": name, "value": _session_of(user), "url": server}])
         page = context.new_page()
         console.watch(page)
         page.goto(path)
@@ -190,8 +191,7 @@ def axe(page: Page) -> list[str]:
     ]
 
 
-def _session_of(user: User, server: str) -> dict[str, str]:
+def _session_of(user: User) -> str:
     client = Client()
     client.force_login(user)
-    name = settings.SESSION_COOKIE_NAME
-    return {"name": name, "value": client.cookies[name].value, "url": server}
+    return str(client.cookies[settings.SESSION_COOKIE_NAME].value)

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.test import Client
 
 from accounts import people
-from accounts.models import User
+from accounts.models import Role, User
 from history.recording import Actor
 from inbox.consumers import SIGNED_OUT, TOO_MUCH
 from tests.factories import make_team, make_ticket, make_user
@@ -99,7 +99,7 @@ async def test_groups_follow_the_teams(open_page):
     agent, _outsider = await sync_to_async(_two_agents)()
     line = await open_page(agent)
 
-    await sync_to_async(people.change_access)(agent, role=agent.role, teams=[], by=None)
+    await sync_to_async(people.change_access)(agent, role=Role(agent.role), teams=[], by=None)
     await line.heard("access.changed")
     await sync_to_async(make_ticket)()
 

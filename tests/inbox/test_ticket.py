@@ -202,7 +202,8 @@ def test_thread_pages_upwards_without_gap(agent, ticket, monkeypatch):
         replying.note(ticket, Draft(body_text=str(number)), by=actor, user=agent)
         changing.set_priority(ticket, ["high", "low"][number % 2], by=actor)
 
-    keys, before = [], ""
+    keys: list[str] = []
+    before = ""
     while True:
         part = thread.part(ticket, before=before)
         keys = [item.key for item in part.items] + keys

@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from django.db import connections
@@ -65,7 +66,7 @@ def test_fifty_messages_of_a_new_customer_make_one_conversation():
         for number in range(50)
     ]
 
-    errors = at_once([lambda one=one: receive(one) for one in messages])
+    errors = at_once([partial(receive, one) for one in messages])
 
     assert errors == []
     assert (Customer.objects.count(), Identity.objects.count()) == (1, 1)
@@ -111,7 +112,7 @@ def test_two_people_who_wake_a_ticket_at_once_wake_it_once(slow_storing):
 
     errors = at_once(
         [
-            lambda person=person: receive(make_incoming(channel, sender=person, threading=hints))
+            partial(receive, make_incoming(channel, sender=person, threading=hints))
             for person in people
         ]
     )

@@ -166,7 +166,7 @@ class TestMissedMessages:
         person, page = {"id": PERSON}, {"id": PAGE_ID}
         now = f"{timezone.now():%Y-%m-%dT%H:%M:%S+0000}"
         picture = {"image_data": {"url": "https://cdn.example.com/kubek.jpg"}}
-        said = [
+        said: list[tuple[str, dict[str, str], dict[str, str], dict[str, object]]] = [
             (first.external_id, person, page, {"message": "Przed awarią"}),
             ("m_missed_1", person, page, {"message": "W czasie awarii"}),
             ("m_missed_2", person, page, {"attachments": {"data": [picture]}}),
@@ -219,7 +219,7 @@ def test_meta_may_stop_the_page_and_let_it_go_on(channel, post):
     assert connection.paused_until is not None
 
     post(_policy("unblock", ""))
-    connection.refresh_from_db()
+    connection = Connection.objects.get()
     assert (connection.state, connection.paused_until) == (Connection.State.ACTIVE, None)
 
 

@@ -59,7 +59,7 @@ def test_too_large_a_file_is_not_kept(send_file, graph, api_base, monkeypatch):
 def test_other_places_of_the_own_network_are_never_asked(send_file, graph, api_base, way):
     inside = meta.Graph(list)
     inside.files["/secret"] = meta.Answer(200, b"secret")
-    asked = []
+    asked: list[object] = []
     inside.files = _Spy(inside.files, asked)
     with meta.serve(inside) as port:
         target = f"http://127.0.0.1:{port}/secret"

@@ -130,10 +130,12 @@ class TestReactions:
 
     def test_that_comes_late_does_not_bring_back_what_was_taken_off(self, sent, post):
         post(fixture_body("05_reactions.json"))
-        journal.replay(InboundEvent.objects.filter(dedup_key__startswith="reaction:").first())
+        journal.replay(
+            InboundEvent.objects.filter(dedup_key__startswith="reaction:").earliest("pk")
+        )
 
         assert sent.reactions.count() == 1
-        journal.replay(InboundEvent.objects.filter(dedup_key__startswith="reaction:").last())
+        journal.replay(InboundEvent.objects.filter(dedup_key__startswith="reaction:").latest("pk"))
         assert sent.reactions.count() == 0
 
     def test_on_an_unknown_message_makes_no_ticket(self, twice):

@@ -4,6 +4,7 @@ import json
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 
 import pytest
 from django.db import connections
@@ -71,7 +72,7 @@ def test_fifty_messages_of_a_new_person_make_one_conversation_in_order(channel):
         event["timestamp"] = began + number
         bodies.append(meta_events.batch(event))
 
-    statuses = at_once([lambda body=body: call(channel, body) for body in bodies])
+    statuses = at_once([partial(call, channel, body) for body in bodies])
 
     assert statuses == [200] * 50
     assert (Customer.objects.count(), Identity.objects.count()) == (1, 1)

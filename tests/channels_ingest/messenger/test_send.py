@@ -72,9 +72,12 @@ class TestCalls:
 
     def test_version_of_the_api_is_a_setting(self, ticket, answer, channel, graph, monkeypatch):
         asked = []
-        monkeypatch.setattr(
-            "helpdesk.http.fetch", lambda url, **_more: asked.append(url) or _taken()
-        )
+
+        def fetch(url, **_more):
+            asked.append(url)
+            return _taken()
+
+        monkeypatch.setattr("helpdesk.http.fetch", fetch)
         channel.connection.settings["api_version"] = "v31.0"
         channel.connection.save()
 
