@@ -1,9 +1,10 @@
 """Endpoints of tickets, messages and files."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Prefetch, QuerySet
+from django.db.models import QuerySet
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404
 from rest_framework import serializers
@@ -12,7 +13,7 @@ from rest_framework.response import Response
 
 from accounts.callers import actor_of, user_of
 from helpdesk.rest.serializers import MomentField, TextField
-from helpdesk.rest.views import ListView, PageQuery, View, check_match
+from helpdesk.rest.views import ListView, PageQuery, View, check_match, etag
 from tickets import filtering, replying, serving, starting
 from tickets.api import writing
 from tickets.api.access import (
@@ -25,11 +26,13 @@ from tickets.api.reading import (
     AttachmentSerializer,
     MessageSerializer,
     ReasonSerializer,
+    Surroundings,
     TagSerializer,
     TicketSerializer,
 )
 from tickets.locking import locked
-from tickets.models import Message, Reason, Tag, Target, Ticket, TicketLink
+from tickets.models import Message, Reason, Tag, Ticket
+from tickets.models.ticket import TicketQuerySet
 
 
 class Tags(ListView):
@@ -100,8 +103,10 @@ class Tickets(ListView):
     order = "-created_at"
 
     def rows(self) -> QuerySet[Ticket]:
-        tickets = filtering.narrowed(tickets_seen_by(self.request), self.params)
-        return _with_everything(tickets, self.request)
+        return _with_names(filtering.narrowed(tickets_seen_by(self.request), self.params))
+
+    def shown_rows(self, rows: Sequence[Ticket]) -> Any:
+        return _drawn(self, rows)
 
     @transaction.atomic
     def post(self, request: Request) -> Response:
@@ -114,7 +119,7 @@ class Tickets(ListView):
         writing.change(ticket, {**data, "subject": ticket.subject}, request)
         direction = Message.Direction(data["message"]["direction"])
         starting.first_message(ticket, direction, draft, by=by, user=user_of(request))
-        return self.shown(_reread(ticket, request), status=201)
+        return Response(_drawn(self, [_reread(ticket)])[0], status=201)
 
 
 class OneTicket(View):
@@ -126,8 +131,7 @@ class OneTicket(View):
     has_version = True
 
     def get(self, request: Request, number: int) -> Response:
-        tickets = _with_everything(tickets_seen_by(request), request)
-        return self.shown(get_object_or_404(tickets, number=number))
+        return self.shown(get_object_or_404(_with_names(tickets_seen_by(request)), number=number))
 
     def patch(self, request: Request, number: int) -> Response:
         """Change a ticket: all that the body names, or nothing."""
@@ -136,7 +140,10 @@ class OneTicket(View):
             ticket = locked(ticket_to_change(request, number))
             check_match(request, ticket.version)
             writing.change(ticket, data, request)
-        return self.shown(_reread(ticket, request))
+        return self.shown(_reread(ticket))
+
+    def shown(self, row: Ticket, *, status: int = 200) -> Response:
+        return Response(_drawn(self, [row])[0], status=status, headers={"ETag": etag(row.version)})
 
 
 class MessageQuery(PageQuery):
@@ -195,18 +202,28 @@ class OneAttachment(View):
             raise Http404 from e
 
 
-def _reread(ticket: Ticket, request: Request) -> Ticket:
+def _reread(ticket: Ticket) -> Ticket:
     """As it is after the change, which may have taken it out of the caller's sight."""
-    return _with_everything(Ticket.objects.filter(pk=ticket.pk), request).get()
+    return _with_names(Ticket.objects.filter(pk=ticket.pk)).get()
 
 
-def _with_everything(tickets: QuerySet[Ticket], request: Request) -> QuerySet[Ticket]:
-    """What a ticket shows, in a fixed number of queries; of links those whose other end is seen."""
-    links = TicketLink.objects.filter(other__in=tickets_seen_by(request)).select_related("other")
-    return tickets.select_related(
-        "customer", "channel", "shop", "assignee", "team", "reason"
-    ).prefetch_related(
-        "tags",
-        Prefetch("targets", Target.objects.order_by("pk")),
-        Prefetch("links", links.order_by("pk"), to_attr="visible_links"),
+def _with_names(tickets: TicketQuerySet) -> TicketQuerySet:
+    return tickets.select_related("customer", "channel", "shop", "assignee", "team", "reason").only(
+        *(field.name for field in Ticket._meta.concrete_fields if field.name != "context"),
+        "customer__public_id",
+        "customer__name",
+        "channel__public_id",
+        "channel__kind",
+        "channel__name",
+        "shop__slug",
+        "assignee__email",
+        "team__slug",
+        "reason__slug",
     )
+
+
+def _drawn(view: View, tickets: Sequence[Ticket]) -> list[dict[str, Any]]:
+    """The tickets as the API shows them, in a fixed number of queries."""
+    around = Surroundings(tickets, tickets_seen_by(view.request))
+    serializer = TicketSerializer(context={**view.get_serializer_context(), "surroundings": around})
+    return [serializer.to_representation(ticket) for ticket in tickets]
