@@ -34,6 +34,10 @@ test: $(VENV)/.dev static/dist/.built chromium ## run all tests, in browsers too
 		'$(BIN)/python -m helpdesk.catalogues compile && \
 		$(if $(TESTS),$(PYTEST) $(TESTS),$(PYTEST) --ignore tests/browser && $(PYTEST) tests/browser)'
 
+.PHONY: bench
+bench: $(VENV)/.dev static/dist/.built ## measure speed at 10,000 and 100,000 tickets (BENCH=... for options)
+	@$(BIN)/python -m helpdesk.embedded $(BIN)/python -m bench $(BENCH)
+
 .PHONY: lint
 lint: $(VENV)/.dev node_modules/.installed gettext ## check style, types, layers, templates, translations
 	$(BIN)/ruff check .
