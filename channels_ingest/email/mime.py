@@ -76,7 +76,7 @@ def _parse(raw: bytes) -> ParsedEmail:
     root = cut(raw)
     mail = ParsedEmail(headers=root.fields)
     _read_header(mail, root.fields)
-    content = _Content(mail.damaged)
+    content = _Content(_Tally(mail.damaged))
     content.read(root)
     mail.text, mail.html = content.text(), content.html()
     mail.attachments = content.files
@@ -156,10 +156,19 @@ def _is_placeholder(text: str) -> bool:
 
 
 @dataclass(slots=True)
+class _Tally:
+    """What the readers of all branches of one mail share."""
+
+    damage: set[str]
+    files: int = 0
+    text_left: int = MAX_HTML  # bytes; text parts beyond it are files
+
+
+@dataclass(slots=True)
 class _Content:
     """Reads the tree: bodies in their order, and every other part as a file."""
 
-    damage: set[str]
+    tally: _Tally
     bodies: list[_Body] = field(default_factory=list)
     files: list[Attachment] = field(default_factory=list)
     invitation: Invitation | None = None
@@ -174,7 +183,7 @@ class _Content:
 
     def read(self, part: Part) -> None:
         if part.damaged:
-            self.damage.add(
+            self.tally.damage.add(
                 "structure"
                 if part.parts or part.content_type.startswith("multipart/")
                 else "header"
@@ -198,7 +207,7 @@ class _Content:
         for child in part.parts:
             if child.content_type in _OTHER_RENDERINGS:
                 continue
-            inner = _Content(self.damage)
+            inner = _Content(self.tally)
             inner.read(child)
             self.files += inner.files
             self.invitation = self.invitation or inner.invitation
@@ -225,7 +234,7 @@ class _Content:
         is_file = part.disposition.value == "attachment" or declared_name(
             part.disposition, part.type_field
         )
-        if part.content_type not in _BODIES or is_file:
+        if part.content_type not in _BODIES or is_file or self.tally.text_left <= 0:
             self._file(part)
         elif part.content_type == "text/html":
             self.bodies.append(_Body(html=self._text(part)))
@@ -235,17 +244,18 @@ class _Content:
     def _text(self, part: Part) -> str:
         content, whole = transfer.decode(part.body, part.encoding)
         if not whole:
-            self.damage.add("encoding")
+            self.tally.damage.add("encoding")
         is_html = part.content_type == "text/html"
         limit = MAX_HTML if is_html else MAX_TEXT
+        self.tally.text_left -= len(content)
         if len(content) > limit:
-            self.damage.add("truncated")
+            self.tally.damage.add("truncated")
             self._file(part)
             content = content[:limit]
         hint = charset.charset_of_page(content) if is_html else ""
         decoded = charset.decode(content, part.type_field.get("charset"), hint)
         if not decoded.certain:
-            self.damage.add("charset")
+            self.tally.damage.add("charset")
         text = printable(decoded.text)
         if part.type_field.get("format").lower() == "flowed" and not is_html:
             text = unflow(text, delete_space=part.type_field.get("delsp").lower() == "yes")
@@ -254,7 +264,7 @@ class _Content:
     def _file(self, part: Part, *, related: bool = False) -> None:
         content, whole = transfer.decode(part.body, part.encoding)
         if not whole:
-            self.damage.add("encoding")
+            self.tally.damage.add("encoding")
         name = declared_name(part.disposition, part.type_field) or _name_beside(part)
         file = Attachment(
             filename=self._name(name, part.content_type),
@@ -293,7 +303,8 @@ class _Content:
             )
 
     def _name(self, name: str, content_type: str) -> str:
-        return safe_name(name, number=len(self.files) + 1, content_type=content_type)
+        self.tally.files += 1
+        return safe_name(name, number=self.tally.files, content_type=content_type)
 
 
 def _content_id(part: Part) -> str:

@@ -406,6 +406,9 @@ HOSTILE = {
     "bounce words": lambda: (
         HEAD + b"Return-Path: <>\r\n\r\n" + b"user: mailbox unknown or recipient " * 30_000
     ),
+    "much HTML": lambda: (
+        MIXED + b"\r\n" + (b"--b\r\nContent-Type: text/html\r\n\r\n" + b"<p>" * 300_000) * 30
+    ),
     "50 MB": lambda: (
         MIXED
         + (
