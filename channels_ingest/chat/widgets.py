@@ -35,7 +35,6 @@ FILE_TYPES = (
     "video/mp4",
 )
 PRECHAT_FIELDS = ("name", "email", "phone", "order_ref")
-THEMES = ("auto", "light", "dark")
 
 
 @dataclass(frozen=True)

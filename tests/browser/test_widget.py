@@ -2,12 +2,10 @@
 
 import re
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from typing import Any, TypeVar
+from typing import Any
 
 import pytest
-from django.db import connection
 from django.utils import timezone
 from playwright.sync_api import Browser, BrowserContext, FrameLocator, Page, WebSocketRoute, expect
 
@@ -15,17 +13,18 @@ from channels_ingest.chat import conversing
 from channels_ingest.models import Connection
 from history.models import Event
 from history.recording import Actor
-from tests.browser.conftest import AXE, Watched
+from tests.browser.conftest import AXE, SignedIn, Watched, elsewhere
 from tests.browser.shop import shop_page
-from tests.factories import make_channel, make_user
+from tests.factories import make_channel, make_ticket, make_user
 from tickets import changing, replying, searching, signals
 from tickets.models import Channel, Message, Ticket
 from tickets.sla.models import Calendar, CalendarVersion
 
 Visit = Callable[..., Page]
-R = TypeVar("R")
 
-SENT, READ = re.compile("sent|wysłano"), re.compile("read|przeczytano")
+# An agent who looks on may have read it at once.
+READ = re.compile("read|przeczytano")
+SENT = re.compile(f"sent|wysłano|{READ.pattern}")
 
 # Many tests on few processors: a second look costs nothing where the first one succeeds.
 expect.set_options(timeout=15_000)
@@ -109,19 +108,6 @@ def say(frame: FrameLocator, text: str) -> None:
     expect(frame.locator(".own .state").last).to_have_text(SENT)
 
 
-def elsewhere(work: Callable[[], R]) -> R:
-    """Do what the agent's process does: Playwright's loop runs in the thread of the test."""
-
-    def run() -> R:
-        try:
-            return work()
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(max_workers=1) as pool:
-        return pool.submit(run).result()
-
-
 def answer(text: str) -> Message:
     agent, ticket = make_user(name="Kasia Nowak"), Ticket.objects.get()
     by = Actor("agent", agent.pk)
@@ -187,6 +173,28 @@ def test_conversation_on_a_hostile_page(visit: Visit) -> None:
     expect(frame.locator(".own .state")).to_have_text(READ)
     assert message.deliveries.get().state in ("sent", "read")
     assert page.evaluate("document.cookie") == ""
+
+
+def test_customer_and_agent_see_each_other_live(visit: Visit, live: SignedIn) -> None:
+    elsewhere(make_ticket)
+    agent = live(make_user(name="Kasia Nowak", language="en"), "/inbox/?view=open")
+    frame = opened(visit())
+    say(frame, "Czy kubek jest dostępny?")
+
+    agent.get_by_role("button", name="Show 1 new ticket").click()
+    agent.locator(".row", has_text="Czy kubek jest dostępny?").first.click()
+    thread = agent.locator("#messages")
+    expect(thread).to_contain_text("Czy kubek jest dostępny?")
+    expect(frame.locator(".own .state").last).to_have_text(READ)
+    agent.keyboard.press("r")
+    agent.keyboard.type("Tak, mamy 12 sztuk.")
+    expect(frame.locator("#typing")).to_contain_text("Kasia")
+    agent.keyboard.press("Control+Enter")
+
+    expect(theirs(frame)).to_have_text("Tak, mamy 12 sztuk.")
+    expect(thread.locator(".message--outbound")).to_contain_text("Read")
+    say(frame, "Dziękuję!")
+    expect(thread).to_contain_text("Dziękuję!")
 
 
 def test_by_keyboard_alone(visit: Visit) -> None:

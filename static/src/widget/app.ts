@@ -24,7 +24,6 @@ const state = {
   page: { url: "", title: "", referrer: "" } as Page,
   identity: null as Identity | null,
   trigger: "",
-  config: null as Config | null,
   open: false,
   starts: 0,
   formShownAt: 0,
@@ -148,7 +147,6 @@ async function start(): Promise<void> {
 function begin(session: Session): void {
   const sameVisitor = session.visitor_id === state.visitor;
   state.visitor = session.visitor_id;
-  state.config = session.config;
   saveToken((state.token = session.resume_token));
   composer.configure(session.config);
   byId("presence").textContent = presence(session.config);
