@@ -1,7 +1,5 @@
 """What customers sent, handed out so that it can do nothing: mails, pictures, files."""
 
-from urllib.parse import quote
-
 from django.contrib.auth.decorators import login_required
 from django.core import signing
 from django.db.models import Q
@@ -13,15 +11,13 @@ from django.views.decorators.http import require_GET
 from helpdesk import http
 from inbox import mailbody
 from inbox.views.access import Request, visible_message
-from tickets import attaching, sniffing
+from tickets import serving, sniffing
 from tickets.models import Attachment, Ticket
 
 MAIL_POLICY = (
     "default-src 'none'; img-src 'self' data:; style-src 'unsafe-inline'; frame-ancestors 'self'"
 )
-FILE_POLICY = "sandbox; default-src 'none'"
 _LARGEST_IMAGE = 10 * 1024 * 1024
-_KEPT_S = 24 * 3600
 
 
 @login_required
@@ -55,7 +51,7 @@ def image(request: Request, message_id: str) -> HttpResponse:
     content_type = sniffing.content_type(answer.content)
     if not answer.is_success or content_type not in sniffing.INLINE_TYPES:
         raise Http404
-    return _file(answer.content, content_type, disposition="inline")
+    return serving.harmless(answer.content, content_type, disposition="inline")
 
 
 @login_required
@@ -69,23 +65,6 @@ def attachment(request: Request, attachment_id: str) -> HttpResponse:
         public_id=attachment_id,
     )
     try:
-        content = attaching.read(found)
+        return serving.response(found, inline="inline" in request.GET)
     except FileNotFoundError as error:
         raise Http404 from error
-    inline = "inline" in request.GET and found.content_type in sniffing.INLINE_TYPES
-    name = f"filename*=UTF-8''{quote(found.name, safe='')}"
-    return _file(
-        content,
-        found.content_type,
-        disposition=f"inline; {name}" if inline else f"attachment; {name}",
-    )
-
-
-def _file(content: bytes, content_type: str, *, disposition: str) -> HttpResponse:
-    response = HttpResponse(content, content_type=content_type)
-    response["Content-Disposition"] = disposition
-    response["Content-Security-Policy"] = FILE_POLICY
-    response["X-Content-Type-Options"] = "nosniff"
-    response["Cross-Origin-Resource-Policy"] = "same-origin"
-    response["Cache-Control"] = f"private, max-age={_KEPT_S}"
-    return response
