@@ -19,7 +19,8 @@ from tickets.models import Message
 
 # What the sanitiser set aside: a part of the mail itself, and what would come from elsewhere.
 _PART = re.compile(r' data-cid="([^"]*)"')
-_REMOTE = " data-remote-src="
+# With its quote: inside a value there can be none, so that this is never a part of somebody's text.
+_REMOTE = ' data-remote-src="'
 _QUOTE = re.compile(r"<(/?)blockquote\b[^>]*>", re.IGNORECASE)
 _LINK = re.compile(r'<a\b[^>]*?\shref="(https?://[^"]*)"[^>]*>([^<]*)</a>', re.IGNORECASE)
 _ADDRESS = re.compile(

@@ -54,6 +54,16 @@ def test_pictures_from_elsewhere_wait_for_the_agents_word(agent_client, mailbox)
     assert reverse("inbox:message-image", args=[message.public_id]) in shown
 
 
+def test_words_of_a_picture_cannot_become_its_attributes(agent_client, mailbox):
+    html = (
+        '<img src="https://sledzi.example/foto.png" alt="a data-remote-src= style=position:fixed">'
+    )
+
+    body = _body(agent_client, _mail(mailbox, html))
+
+    assert 'alt="a data-remote-src= style=position:fixed"' in body
+
+
 def test_quotes_are_folded_once(agent_client, mailbox):
     body = _body(agent_client, _mail(mailbox))
 
