@@ -7,18 +7,20 @@ from datetime import timedelta
 from functools import partial
 
 import pytest
-from django.db import connections
+from django.db import connections, transaction
 from django.utils import timezone
 
 from crm import identifying
 from crm.models import Customer, Identity
 from history.models import Event
-from history.recording import Actor
+from history.recording import SYSTEM, Actor
 from tests.factories import handle, make_channel, make_incoming, make_ticket
 from tickets import attaching, changing, replying
 from tickets.incoming import Threading
+from tickets.locking import locked
 from tickets.models import Message, Participant, Ticket
 from tickets.receiving import receive
+from tickets.sla import timer
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -140,3 +142,21 @@ def test_customers_message_and_agents_change_do_not_overwrite_each_other():
     row = Ticket.objects.get(pk=ticket.pk)
     assert row.priority == "urgent"
     assert row.messages.count() == 3
+
+
+def test_clock_that_runs_out_does_not_stand_in_the_way_of_an_answer():
+    ticket = make_ticket(at=timezone.now() - timedelta(days=30))
+
+    def solve() -> None:
+        with transaction.atomic():
+            locked(ticket)
+            time.sleep(0.3)
+            changing.set_status(ticket, Ticket.Status.SOLVED, by=SYSTEM)
+
+    def break_promises() -> None:
+        time.sleep(0.1)
+        timer.mark_breaches()
+
+    assert at_once([solve, break_promises]) == []
+    ticket.refresh_from_db()
+    assert ticket.status == Ticket.Status.SOLVED
