@@ -5,7 +5,7 @@ from typing import Any
 from django.conf import settings as site
 from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
-from django.urls import Resolver404, resolve
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
@@ -61,12 +61,9 @@ class ChannelSerializer(serializers.Serializer[Channel]):
     @extend_schema_field({"type": ["string", "null"], "format": "uri"})
     def get_webhook_url(self, channel: Channel) -> str | None:
         """Where the provider has to send its events, for kinds that get them so."""
-        path = f"/hooks/{channel.kind}/{channel.public_id}/"
-        try:
-            resolve(path)
-        except Resolver404:
+        if channel.connection.adapter.webhook() is None:
             return None
-        return f"{site.BASE_URL}{path}"
+        return f"{site.BASE_URL}{reverse('hook', args=[channel.kind, channel.public_id])}"
 
 
 class ChannelChangeSerializer(StrictSerializer):

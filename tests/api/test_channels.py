@@ -57,6 +57,18 @@ def test_is_connected(api: Caller, shop: Shop) -> None:
     assert "EAAB" not in channel.connection.sealed
 
 
+def test_kind_that_is_fetched_has_no_webhook(api: Caller, shop: Shop) -> None:
+    settings = {"address": "pomoc@buty.example", "imap_host": "imap.buty.example"}
+    secrets = {"imap_password": "x", "smtp_password": "y"}
+    body = {"kind": "email", "name": "Poczta", "shop": "buty"}
+
+    response = api.post("channels/", {**body, "settings": settings, "secrets": secrets})
+
+    assert response.status_code == 201
+    assert response.json()["webhook_url"] is None
+    assert response.json()["secrets"] == ["imap_password", "smtp_password"]
+
+
 def test_is_changed_in_part(api: Caller, shop: Shop) -> None:
     created = api.post("channels/", messenger()).json()
 
