@@ -20,6 +20,9 @@ _WORD = re.compile(r"[^\W_]+(?:[./@\-][^\W_]+)*")
 _STROKE = str.maketrans("łŁøØđĐ", "lLoOdD")
 # PostgreSQL refuses a lexeme over 2,046 bytes; nobody looks for such a word.
 _LONGEST_WORD = 64
+# What may be a word of a language. Keys, addresses and coded files are none, and the dictionary
+# looks for the lemma of a long unknown word for milliseconds.
+_NATURAL = re.compile(r"[^\W\d_]{1,24}\Z")
 _MOST_CHARACTERS = 200_000
 _MOST_TERMS = 20
 
@@ -67,6 +70,8 @@ def warm() -> None:
 @lru_cache(maxsize=50_000)
 def _forms(word: str) -> tuple[str, ...]:
     folded = fold(word)
+    if not _NATURAL.match(word):
+        return (folded,)
     lemma = fold(_lemmatizer().lemmatize(word, lang="pl"))
     return tuple(dict.fromkeys((folded, lemma)))
 
