@@ -8,8 +8,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
-
-import psutil
+from pathlib import Path
 
 PORT = 8231
 BASE = f"http://127.0.0.1:{PORT}"
@@ -43,20 +42,49 @@ class Stack:
 
     def cpu_ms(self) -> float:
         """CPU time used so far, of processes that live."""
-        times = [process.cpu_times() for process in self._processes()]
-        return sum(1000 * (used.user + used.system) for used in times)
+        ticks = sum(sum(map(int, _stat(pid)[11:13])) for pid in self._processes())
+        return 1000 * ticks / os.sysconf("SC_CLK_TCK")
 
     def memory_mb(self) -> float:
         """PSS: what is shared counts once."""
-        return sum(process.memory_full_info().pss for process in self._processes()) / 1e6
+        return sum(_pss_kib(pid) for pid in self._processes()) * 1024 / 1e6
 
-    def _processes(self) -> list[psutil.Process]:
-        own = psutil.Process()
-        family = {*own.children(recursive=True)}
+    def _processes(self) -> set[int]:
+        own, parent = os.getpid(), os.getppid()
         # `python -m helpdesk.embedded` started PostgreSQL and Redis, and then us.
-        if (parent := own.parent()) and "helpdesk.embedded" in parent.cmdline():
-            family |= {*parent.children(recursive=True)}
-        return [process for process in family - {own} if process.is_running()]
+        is_ours = b"helpdesk.embedded" in Path(f"/proc/{parent}/cmdline").read_bytes()
+        return _family(parent if is_ours else own) - {own}
+
+
+def _family(root: int) -> set[int]:
+    """The ids of all processes below this one."""
+    children: dict[int, list[int]] = {}
+    for folder in Path("/proc").glob("[0-9]*"):
+        if stat := _stat(int(folder.name)):
+            children.setdefault(int(stat[1]), []).append(int(folder.name))
+    found: set[int] = set()
+    waiting = [root]
+    while waiting:
+        below = children.get(waiting.pop(), [])
+        found.update(below)
+        waiting += below
+    return found
+
+
+def _stat(pid: int) -> list[str]:
+    """The fields of /proc/<pid>/stat after the name: state, parent, ...; none if it has ended."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return []
+
+
+def _pss_kib(pid: int) -> int:
+    try:
+        lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    except OSError:
+        return 0
+    return sum(int(line.split()[1]) for line in lines if line.startswith("Pss:"))
 
 
 def _wait(process: subprocess.Popen[bytes]) -> None:
