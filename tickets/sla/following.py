@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 from history.models import Event
 from tickets.models.ticket import Ticket
 from tickets.sla import defaults
-from tickets.sla.calendar import WorkingHours
+from tickets.sla.calendar import NeverOpen, WorkingHours
 from tickets.sla.models import Target
 
 _WAITS = {Ticket.Status.PENDING, Ticket.Status.ON_HOLD}
@@ -61,13 +61,18 @@ def _start(ticket: Ticket, metric: Target.Metric, at: datetime) -> None:
     promised = defaults.promised(policy, metric)
     if promised is None:
         return
+    try:
+        due_at = WorkingHours.of(calendar).add(at, promised)
+    except NeverOpen:
+        # Whoever never works promises nothing; the customer's message counts all the same.
+        return
     Target.objects.create(
         ticket=ticket,
         metric=metric,
         policy=policy,
         calendar=calendar,
         started_at=at,
-        due_at=WorkingHours.of(calendar).add(at, promised),
+        due_at=due_at,
     )
 
 

@@ -9,7 +9,7 @@ from history.models import Event
 from history.recording import Actor
 from tests.factories import make_channel, make_incoming
 from tickets import changing, replying
-from tickets.models import Target, Ticket
+from tickets.models import Calendar, CalendarVersion, Target, Ticket
 from tickets.receiving import receive
 from tickets.sla import timer
 
@@ -109,6 +109,16 @@ def test_reply_that_is_taken_back_keeps_no_promise():
     assert ticket.waiting_since == MONDAY
     states = set(ticket.targets.values_list("state", flat=True))
     assert states == {Target.State.RUNNING}
+
+
+def test_calendar_that_never_opens_promises_nothing_and_loses_nothing(channel):
+    calendar = Calendar.objects.get(is_default=True)
+    CalendarVersion.objects.create(calendar=calendar, week=[[]] * 7)
+
+    ticket = written(channel, MONDAY)
+
+    assert ticket.messages.count() == 1
+    assert not ticket.targets.exists()
 
 
 def test_spam_ends_every_clock(channel):
