@@ -123,7 +123,7 @@ def _filled(data: dict[str, Any], *, required: list[str]) -> Filled:
     message = data.get("message")
     if not isinstance(message, str | None):
         raise Problem("field_invalid", "message")
-    values["message"] = (message or "").strip()
+    values["message"] = speaking.storable(message or "").strip()
     for name in required:
         if not values[name]:
             raise Problem("field_required", name)
@@ -143,7 +143,7 @@ def _line(data: dict[str, Any], name: str) -> str:
         return ""
     if not isinstance(value, str) or len(value) > _LONGEST[name]:
         raise Problem("field_invalid", name)
-    return _CONTROLS.sub(" ", value).strip()
+    return _CONTROLS.sub(" ", speaking.storable(value)).strip()
 
 
 def _is_robot(data: dict[str, Any]) -> bool:

@@ -36,6 +36,7 @@ def say(
     Raises `Problem` where it cannot be taken.
     """
     _check(client_msg_id, text, uploads)
+    text = storable(text)
     key = f"message:{session.visitor}:{client_msg_id}"
     account = str(session.channel.public_id)
     core = {"text": text.strip(), "uploads": list(uploads)}
@@ -97,6 +98,11 @@ def rate(session: ChatSession, score: int) -> None:
         raise Problem("already_rated")
 
 
+def storable(text: str) -> str:
+    """Without what JSON can say and no text column holds: NUL, and halves of emojis cut in two."""
+    return text.replace("\0", "").encode(errors="replace").decode()
+
+
 def guest_name(session: ChatSession) -> str:
     """A name by which agents tell anonymous visitors apart: "Visitor 4821"."""
     number = int(session.visitor[2:10], 16) % 10_000
@@ -107,6 +113,8 @@ def guest_name(session: ChatSession) -> str:
 def _check(client_msg_id: object, text: object, uploads: object) -> None:
     if not isinstance(client_msg_id, str) or not 0 < len(client_msg_id) <= _LONGEST_ID:
         raise Problem("field_invalid", "client_msg_id")
+    if client_msg_id != storable(client_msg_id):
+        raise Problem("field_invalid", "client_msg_id")
     if not isinstance(text, str):
         raise Problem("field_invalid", "text")
     if not isinstance(uploads, list | tuple) or len(uploads) > _MOST_FILES:
@@ -115,7 +123,7 @@ def _check(client_msg_id: object, text: object, uploads: object) -> None:
         raise Problem("field_invalid", "attachments")
     if len(text) > LONGEST:
         raise Problem("message_too_long")
-    if not text.strip() and not uploads:
+    if not storable(text).strip() and not uploads:
         raise Problem("message_empty")
 
 

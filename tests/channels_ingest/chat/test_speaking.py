@@ -123,6 +123,15 @@ def test_large_body_is_refused_unread(visitor: Visitor) -> None:
     assert (response.status_code, response.json()["code"]) == (413, "payload_too_large")
 
 
+@pytest.mark.django_db
+def test_half_an_emoji_does_not_lose_the_message(visitor: Visitor) -> None:
+    assert visitor.say("Dziękuję \ud83d\0", "c-1").status_code == 200
+
+    assert Message.objects.get().body_text == "Dziękuję ?"
+    assert visitor.say("Halo", "c-\0").status_code == 422
+
+
+@pytest.mark.django_db
 def test_markup_of_a_visitor_stays_text(visitor: Visitor) -> None:
     visitor.say('<img src=x onerror="alert(1)">', "c-1")
 
