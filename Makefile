@@ -39,7 +39,7 @@ bench: $(VENV)/.dev static/dist/.built ## measure speed at 10,000 and 100,000 ti
 	@$(BIN)/python -m helpdesk.embedded $(BIN)/python -m bench $(BENCH)
 
 .PHONY: lint
-lint: $(VENV)/.dev node_modules/.installed gettext ## check style, types, layers, templates, translations
+lint: $(VENV)/.dev static/dist/.built gettext ## check style, types, layers, templates, translations
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
