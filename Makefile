@@ -46,7 +46,7 @@ lint: $(VENV)/.dev static/dist/.built gettext ## check style, types, layers, tem
 	$(BIN)/djlint --quiet --lint templates
 	$(WITH_NODE) npm run --silent check
 	$(BIN)/python -m helpdesk.embedded sh deploy/check-production "$(BIN)/python"
-	$(BIN)/mypy .
+	$(BIN)/python -m helpdesk.embedded $(BIN)/mypy .
 
 .PHONY: format
 format: $(VENV)/.dev ## rewrite the code in the agreed form

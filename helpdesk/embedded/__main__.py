@@ -1,7 +1,7 @@
 """`python -m helpdesk.embedded COMMAND ...`: run a command with services that last as long.
 
 For tests: an empty PostgreSQL and Redis in a temporary folder, in DATABASE_URL and REDIS_URL
-where those are not set already.
+where those are not set already, and keys that nobody uses again.
 """
 
 import logging
@@ -28,6 +28,8 @@ def main(command: list[str]) -> int:
         sockets = installation.socket_dir(data)
         os.environ.setdefault("DATABASE_URL", f"postgresql://okienko@/okienko?host={sockets}")
         os.environ.setdefault("REDIS_URL", f"unix://{sockets}/redis.sock?db=0")
+        for name, random_key in installation.KEYS.items():
+            os.environ.setdefault(name, random_key())
         return supervisor.finish(Child("command", program(command)))
     except Stopped:
         return 130
