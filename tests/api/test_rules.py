@@ -14,9 +14,9 @@ from django.utils import timezone
 from accounts.models import User
 from api import idempotency
 from api.models import RepeatableRequest
-from helpdesk.rest.views import View
 from tests.api.conftest import Caller, MakeCaller
 from tests.factories import make_channel, make_ticket, make_user
+from tickets.api.views import OneTicket
 from tickets.models import Message, Ticket
 
 pytestmark = pytest.mark.django_db
@@ -75,7 +75,7 @@ class TestProblems:
         def fail(*_args: object) -> None:
             raise RuntimeError("with a secret")
 
-        monkeypatch.setattr(View, "shown", fail)
+        monkeypatch.setattr(OneTicket, "shown", fail)
         number = make_ticket().number
 
         response = api.get(f"tickets/{number}/")
