@@ -89,9 +89,10 @@ class ReplyForm(NoteForm):
     )
     channel = forms.ModelChoiceField(Channel.objects.none(), required=False)
 
-    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, user: User, ticket: Ticket, **kwargs: Any) -> None:
         super().__init__(*args, user=user, **kwargs)
-        channels = Channel.objects.visible_to(user).filter(active=True)
+        # Another shop's mailbox would not know the answer to its mail as part of this ticket.
+        channels = Channel.objects.visible_to(user).filter(active=True, shop=ticket.shop_id)
         self.fields["channel"].queryset = channels  # type: ignore[attr-defined]
 
 

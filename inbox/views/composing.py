@@ -28,7 +28,7 @@ _LARGEST_UPLOAD = 25 * 1024 * 1024
 def reply(request: Request, number: int) -> HttpResponse:
     """Answer the customer. 409 asks first: the customer wrote something meanwhile."""
     ticket, user = changeable_ticket(request, number), request.user
-    form = ReplyForm(request.POST, user=user)
+    form = ReplyForm(request.POST, user=user, ticket=ticket)
     if not form.is_valid():
         return refused(request, _("This could not be sent. Reload the page and try again."))
     data = form.cleaned_data

@@ -12,7 +12,14 @@ from django.utils import timezone
 from history.models import Event
 from history.recording import Actor
 from inbox import thread
-from tests.factories import last_message, make_incoming, make_team, make_ticket, make_user
+from tests.factories import (
+    last_message,
+    make_channel,
+    make_incoming,
+    make_team,
+    make_ticket,
+    make_user,
+)
 from tickets import changing, receiving, replying
 from tickets.incoming import Threading
 from tickets.models import Delivery, Reason, Tag, Ticket
@@ -105,6 +112,17 @@ def test_reply_carries_uploaded_files(agent_client, ticket):
 
     file = ticket.messages.get(direction="outbound").attachments.get()
     assert (file.name, file.size) == ("list.txt", 5)
+
+
+def test_reply_leaves_by_a_channel_of_the_tickets_shop(agent_client, ticket):
+    elsewhere = make_channel(team=ticket.team)
+
+    response = agent_client.post(
+        _url("reply", ticket), {"body": "Już jedzie.", "channel": elsewhere.pk}
+    )
+
+    assert response.status_code == 422
+    assert not ticket.messages.filter(direction="outbound").exists()
 
 
 def test_note_stays_inside(agent_client, ticket):
