@@ -6,6 +6,7 @@ from django.db import transaction
 
 from crm import normalising
 from crm.models import Customer, Identity
+from helpdesk.text import storable
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,7 @@ class Handle:
                     return normalising.phone(self.value)
         except normalising.NotAnAddress:
             pass
-        return self.value.strip()[:320] or "unknown"
+        return str(storable(self.value)).strip()[:320] or "unknown"
 
 
 def locked(handle: Handle) -> Identity:
@@ -61,7 +62,7 @@ def _find(handle: Handle) -> Identity | None:
 @transaction.atomic
 def _create(handle: Handle) -> Identity:
     """Insert first, customer and all; whoever loses the race waits for the winner's commit."""
-    name = handle.name.strip()[:200]
+    name = str(storable(handle.name)).strip()[:200]
     customer = Customer(name=name)
     customer.save()
     Identity.objects.bulk_create(
@@ -71,7 +72,7 @@ def _create(handle: Handle) -> Identity:
                 kind=handle.kind,
                 scope=handle.scope,
                 value=handle.key,
-                display=handle.value.strip()[:320],
+                display=str(storable(handle.value)).strip()[:320],
                 name=name,
             )
         ],
@@ -92,7 +93,7 @@ def fill_in_name(
 
     `placeholder` is what a customer without a name is called until there is one.
     """
-    name = name.strip()[:200]
+    name = str(storable(name)).strip()[:200]
     if name and identity.name != name:
         identity.name = name
         identity.save(update_fields=["name"])

@@ -1,5 +1,6 @@
 """What comes in becomes part of a ticket: once, in order, whoever else is at work."""
 
+from dataclasses import replace
 from functools import singledispatch
 
 from django.db import transaction
@@ -7,6 +8,7 @@ from django.utils import timezone
 
 from crm import identifying
 from crm.models import Identity
+from helpdesk.text import storable
 from history.recording import Actor
 from tickets import attaching, html, opening, recording, replying, searching, threading
 from tickets.incoming import Incoming, Item
@@ -42,6 +44,7 @@ def receive(
 
     Safe to repeat: a message already stored is returned as it is.
     """
+    incoming = _fit(incoming)
     with transaction.atomic():
         channel = Channel.objects.select_related("shop", "team").get(pk=incoming.channel_id)
         # Locks the sender: two of their messages that arrive together queue up here.
@@ -66,6 +69,7 @@ def file_automatic(
     ticket: Ticket, incoming: Incoming, *, event_id: int | None, source_key: str | None
 ) -> Message:
     """Keep a report (bounce, read receipt) with the ticket that it speaks of; it moves nothing."""
+    incoming = _fit(incoming)
     identity = identifying.find_or_create(incoming.sender)
     channel = Channel.objects.get(pk=incoming.channel_id)
     if known := _stored(incoming, channel, source_key):
@@ -140,7 +144,6 @@ def _store(
     event_id: int | None,
     source_key: str | None,
 ) -> Message:
-    body_text = incoming.body_text.replace("\0", "")
     message = Message.objects.create(
         ticket=ticket,
         channel_id=incoming.channel_id,
@@ -151,9 +154,9 @@ def _store(
         source_key=source_key,
         content_hash=incoming.content_hash,
         subject=incoming.subject,
-        body_text=body_text,
+        body_text=incoming.body_text,
         body_html=html.sanitize(incoming.body_html) if incoming.body_html else "",
-        reply_text=body_text if incoming.reply_text is None else incoming.reply_text,
+        reply_text=incoming.body_text if incoming.reply_text is None else incoming.reply_text,
         recipients={"cc": [handle.value for handle in incoming.cc]} if incoming.cc else {},
         context=_context(incoming),
         external_id=incoming.external_id[:998],
@@ -166,6 +169,14 @@ def _store(
     attaching.attach(message, incoming.files)
     searching.index(message, incoming.subject, incoming.sender.name, incoming.sender.value)
     return message
+
+
+_TEXTS = ("subject", "body_text", "body_html", "reply_text", "external_id", "answers", "context")
+
+
+def _fit(incoming: Incoming) -> Incoming:
+    """The same message, without what the database refuses; handles are made fit by `crm`."""
+    return replace(incoming, **{name: storable(getattr(incoming, name)) for name in _TEXTS})
 
 
 def _context(incoming: Incoming) -> dict[str, object]:

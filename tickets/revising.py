@@ -4,6 +4,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from crm import identifying
+from helpdesk.text import storable
 from history.recording import Actor
 from tickets import receiving, recording, searching
 from tickets.incoming import Context, Edit, Reaction, Removal
@@ -21,7 +22,7 @@ def edit(item: Edit, *, event_id: int | None = None, source_key: str | None = No
         MessageVersion.objects.create(
             message=message, body_text=message.body_text, replaced_at=item.at
         )
-        message.body_text = message.reply_text = item.body_text.replace("\0", "")
+        message.body_text = message.reply_text = storable(item.body_text)
         message.edited_at = item.at
         message.save(update_fields=["body_text", "reply_text", "edited_at"])
         searching.index(message)
@@ -57,7 +58,7 @@ def react(item: Reaction, *, event_id: int | None = None, source_key: str | None
             ReactionRow.objects.update_or_create(
                 message=message,
                 identity=identity,
-                defaults={"emoji": item.emoji[:32], "at": item.at},
+                defaults={"emoji": storable(item.emoji)[:32], "at": item.at},
             )
         else:
             ReactionRow.objects.filter(message=message, identity=identity).delete()
@@ -82,7 +83,7 @@ def add_context(
         if newest is None:
             return
         ticket = locked_final(newest)
-        ticket.context = {**ticket.context, **item.context}
+        ticket.context = {**ticket.context, **storable(item.context)}
         ticket.save(update_fields=["context"])
         customer = Actor("customer", ticket.customer_id)
         recording.record(ticket, "ticket.context_changed", actor=customer)

@@ -50,17 +50,17 @@ def _conversation(ticket: Ticket | None) -> Found:
 
 
 def _mail(incoming: Incoming, identity: Identity, channel: Channel) -> Found:
-    hints = incoming.threading
+    may_belong: Ticket | None = None
     for rule, candidate in _candidates(incoming, channel):
         ticket = locked_final(candidate)
-        known = hints.known_sender and _is_known(identity, ticket)
+        known = incoming.threading.known_sender and _is_known(identity, ticket)
         if known:
             return _joined(ticket, rule)
         if rule == Message.Rule.TOKEN:
             return _by_token(ticket)
         # A number or an id proves nothing: others can guess or see it.
-        return Found(Message.Rule.NEW, may_belong=ticket)
-    return Found(Message.Rule.NEW)
+        may_belong = may_belong or ticket
+    return Found(Message.Rule.NEW, may_belong=may_belong)
 
 
 def _candidates(incoming: Incoming, channel: Channel) -> list[tuple[Message.Rule, Ticket]]:

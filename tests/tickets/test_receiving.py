@@ -185,3 +185,38 @@ class TestStrangers:
         assert role == Participant.Role.PROPOSED
         reply = replying.reply(ticket, replying.Draft("Odpowiedź"), by=Actor("agent"))
         assert reply.recipients["cc"] == []
+
+
+def test_what_the_database_refuses_is_left_out_and_the_message_kept():
+    channel = make_channel("messenger")
+    half, nul = "\ud83d", "\0"
+
+    message = receive(
+        make_incoming(
+            channel,
+            sender=f"person{nul}1",
+            subject=f"Temat{nul}",
+            body_text=f"Dzień{nul} dobry {half}",
+            reply_text=f"Dzień{nul} dobry",
+            external_id=f"m{nul}1",
+            context={"payload": f"a{nul}b", "deep": [{f"k{nul}": half}]},
+        )
+    )
+
+    message.refresh_from_db()
+    assert message.body_text == "Dzień dobry ?"
+    assert message.context == {"payload": "ab", "deep": [{"k": "?"}]}
+    assert message.sender.value == "person1"
+
+
+def test_later_sign_of_a_known_sender_counts_after_a_foreign_one():
+    channel = make_channel()
+    foreign = make_ticket(channel)
+    own = make_ticket(channel)
+    hints = Threading(message_ids=(foreign.messages.get().external_id,), number=own.number)
+
+    message = receive(
+        make_incoming(channel, sender=own.participants.get().identity.value, threading=hints)
+    )
+
+    assert (message.ticket, message.threaded_by) == (own, Message.Rule.SUBJECT)
