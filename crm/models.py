@@ -69,7 +69,8 @@ class KeyShop(models.Model):
     """An API key with rows here may touch these shops only."""
 
     key = models.ForeignKey(ApiKey, models.CASCADE, related_name="shop_limits")
-    shop = models.ForeignKey(Shop, models.CASCADE)
+    # A key whose last shop went away would be a key without limits.
+    shop = models.ForeignKey(Shop, models.PROTECT)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["key", "shop"], name="key_shop_once")]

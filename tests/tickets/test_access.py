@@ -1,8 +1,10 @@
 """Who sees and who changes which ticket and customer."""
 
 import pytest
+from django.db.models import ProtectedError
 
-from crm.models import Customer, CustomerShop, TeamShop
+from accounts.models import ApiKey
+from crm.models import Customer, CustomerShop, KeyShop, TeamShop
 from tests.factories import make_channel, make_team, make_ticket, make_user
 from tickets import changing
 from tickets.models import Channel, Ticket, TicketFollower
@@ -79,3 +81,12 @@ def test_customer_of_a_served_shop_is_visible(team):
     TeamShop.objects.create(team=team, shop=channel.shop)
 
     assert list(Customer.objects.visible_to(user)) == [customer]
+
+
+def test_shop_that_limits_a_key_cannot_go_away():
+    shop = make_channel().shop
+    key = ApiKey.objects.create(user=make_user(), name="Sklep", prefix="abc", secret_hash="x")
+    KeyShop.objects.create(key=key, shop=shop)
+
+    with pytest.raises(ProtectedError):
+        KeyShop.objects.select_related("shop").get().shop.delete()
