@@ -215,11 +215,11 @@ def _finish(
         .select_related("message")
         .get(pk=delivery.pk)
     )
-    if row.state != Delivery.State.SENDING:
-        outbox.advance(row, state, external_id=external_id)
-        return
     if state == Delivery.State.FAILED:
         outbox.give_up(row, error=error, code=code)
+        return
+    if row.state != Delivery.State.SENDING:
+        outbox.advance(row, state, external_id=external_id)
         return
     outbox.advance(row, state, error=error, code=code, external_id=external_id, by=SYSTEM)
     if retry_at is not None:

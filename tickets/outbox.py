@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 
 from history.recording import SYSTEM, Actor
 from tickets import changing, recording, replying
+from tickets.locking import locked_final
 from tickets.models import Delivery, Message, Ticket
 
 _State = Delivery.State
@@ -78,9 +79,9 @@ def give_up(delivery: Delivery, *, error: str, code: str = "") -> None:
     if not advance(delivery, _State.FAILED, error=error, code=code):
         return
     message = delivery.message
-    ticket = Ticket.objects.get(pk=message.ticket_id)
-    if ticket.merged_into_id or message.automatic:
+    if message.automatic:
         return
+    ticket = locked_final(message.ticket_id)
     replying.note(
         ticket,
         replying.Draft(body_text=_("The message was not sent: %(reason)s") % {"reason": error}),

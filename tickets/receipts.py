@@ -90,7 +90,7 @@ def bounce(item: Bounce, *, event_id: int | None = None, source_key: str | None 
             return
         if item.kind == "hard" or (item.kind == "soft" and _bounces_often(people)):
             people.filter(unreachable_at__isnull=True).update(unreachable_at=timezone.now())
-        if item.kind != "delayed":
+        if item.kind != "delayed" and (people.exists() or not item.recipients):
             _fail(original, ticket, item)
 
 

@@ -294,7 +294,7 @@ def _restore(ticket: Ticket, message: Message) -> None:
 
     before = message.context.get("before", {})
     newer = ticket.messages.public().filter(pk__gt=message.pk, removed_at__isnull=True)
-    if not before or newer.exists():
+    if not before or newer.exists() or ticket.status == Ticket.Status.CLOSED:
         return
     ticket.status = before["status"]
     fields = ["waiting_since", "first_response_at", "snoozed_until", "solved_at"]

@@ -65,7 +65,9 @@ def see(request: Request, number: int) -> HttpResponse:
         raise Http404
     message = get_object_or_404(ticket.messages, pk=int(newest))
     changing.see(ticket, request.user, message.pk)
-    signals.thread_read.send_robust(Ticket, ticket_id=ticket.pk, message_id=message.pk)
+    if request.user.can_change:
+        # Who only reads is not somebody whom the customer waits for.
+        signals.thread_read.send_robust(Ticket, ticket_id=ticket.pk, message_id=message.pk)
     return HttpResponse(status=204)
 
 

@@ -186,3 +186,13 @@ def test_every_change_is_an_event_with_its_actor():
     assert event.data == {"old": None, "new": agent.pk}
     assert event.assignee_id == agent.pk
     assert Message.objects.count() == 1
+
+
+def test_undo_leaves_a_ticket_closed_that_somebody_closed_meanwhile():
+    ticket = make_ticket()
+    message = say(ticket)
+    changing.set_status(ticket, Ticket.Status.CLOSED, by=AGENT)
+
+    replying.take_back(message, by=AGENT)
+
+    assert Ticket.objects.get(pk=ticket.pk).status == Ticket.Status.CLOSED
