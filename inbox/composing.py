@@ -7,10 +7,10 @@ from django.db import transaction
 
 from accounts.models import User
 from history.recording import Actor
-from tickets import replying
+from tickets import drafting, replying
 from tickets.errors import NoRecipient
 from tickets.locking import locked
-from tickets.models import Attachment, Channel, Message, Ticket
+from tickets.models import Attachment, Channel, Message, SavedDraft, Ticket
 from tickets.replying import Draft
 
 
@@ -28,6 +28,8 @@ def reply(
     """Answer the customer; raises the `BrokenRule`s of `replying.reply`."""
     return _once(
         ticket,
+        user,
+        SavedDraft.Kind.REPLY,
         key,
         lambda context: replying.reply(
             ticket,
@@ -47,6 +49,8 @@ def note(
     """Write an internal note."""
     return _once(
         ticket,
+        user,
+        SavedDraft.Kind.NOTE,
         key,
         lambda context: replying.note(
             ticket,
@@ -65,10 +69,18 @@ def channels_for(ticket: Ticket, user: User) -> list[Channel]:
 
 @transaction.atomic
 def _once(
-    ticket: Ticket, key: UUID | None, write: Callable[[dict[str, object]], Message]
+    ticket: Ticket,
+    user: User,
+    kind: SavedDraft.Kind,
+    key: UUID | None,
+    write: Callable[[dict[str, object]], Message],
 ) -> Message:
-    """The ticket's lock makes a second press wait here, and then find the message."""
+    """The ticket's lock makes a second press wait here, and then find the message.
+
+    What is written is no draft any more.
+    """
     locked(ticket)
+    drafting.drop(ticket, user, kind)
     if key is None:
         return write({})
     sent = ticket.messages.filter(context__composer=str(key)).first()

@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Team, User
 from crm.models import Customer
-from tickets.models import Attachment, Channel, Reason, Tag, Ticket
+from tickets.models import Attachment, Channel, Reason, SavedDraft, Tag, Ticket
 
 
 class _Several(forms.SelectMultiple):
@@ -73,6 +73,12 @@ class NoteForm(forms.Form):
         super().__init__(*args, **kwargs)
         own = Attachment.objects.filter(message=None, uploaded_by=user)
         self.fields["uploads"].queryset = own  # type: ignore[attr-defined]
+
+
+class DraftForm(NoteForm):
+    """What the composer holds so far."""
+
+    kind = forms.ChoiceField(choices=SavedDraft.Kind.choices)
 
 
 class ReplyForm(NoteForm):

@@ -8,7 +8,7 @@ from django.db.models import Exists, OuterRef, Q
 from accounts.models import User
 from inbox import cursors, rows
 from inbox.folders import Folder
-from tickets import searching
+from tickets import drafting, searching
 from tickets.models import Message, Seen, Ticket
 from tickets.models.ticket import TicketQuerySet
 
@@ -38,7 +38,7 @@ def page(user: User, folder: Folder, *, order: str, search: str = "", after: str
     shown = tickets[:PAGE_SIZE]
     more = len(tickets) > PAGE_SIZE
     return Page(
-        rows.draw(shown, unread=unread(user, shown)),
+        _drawn(user, shown),
         cursors.write(getattr(shown[-1], column.lstrip("-")), shown[-1].pk) if more else "",
     )
 
@@ -47,7 +47,7 @@ def rows_of(user: User, folder: Folder, numbers: Sequence[int], search: str = ""
     """Those of the numbered tickets that (still) belong to the view."""
     found = matching(user, search) if search else folder.tickets(user)
     tickets = list(_with_people(found.filter(number__in=numbers)))
-    return rows.draw(tickets, unread=unread(user, tickets))
+    return _drawn(user, tickets)
 
 
 def matching(user: User, words: str) -> TicketQuerySet:
@@ -66,6 +66,11 @@ def unread(user: User, tickets: Sequence[Ticket]) -> set[int]:
     waiting = [ticket.pk for ticket in tickets if ticket.waiting_since]
     new = Message.objects.filter(ticket__in=waiting, direction=Message.Direction.INBOUND)
     return set(new.exclude(Exists(seen)).values_list("ticket", flat=True).distinct())
+
+
+def _drawn(user: User, tickets: Sequence[Ticket]) -> list[rows.Row]:
+    drafts = drafting.with_draft(user, [ticket.pk for ticket in tickets])
+    return rows.draw(tickets, unread=unread(user, tickets), drafts=drafts)
 
 
 def _with_people(tickets: TicketQuerySet) -> TicketQuerySet:

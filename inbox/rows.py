@@ -5,7 +5,7 @@ browser, so one text serves everybody who reads the same language.
 """
 
 import hashlib
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -34,7 +34,9 @@ class Row:
     html: SafeString
 
 
-def draw(tickets: Sequence[Ticket], *, unread: Collection[int]) -> list[Row]:
+def draw(
+    tickets: Sequence[Ticket], *, unread: Collection[int], drafts: Collection[int]
+) -> list[Row]:
     """Rows in the given order; those not kept yet are drawn, with two queries for all of them."""
     keys = {ticket.pk: _key(ticket) for ticket in tickets}
     kept: dict[str, str] = cache.get_many(keys.values())
@@ -44,12 +46,14 @@ def draw(tickets: Sequence[Ticket], *, unread: Collection[int]) -> list[Row]:
     if drawn:
         cache.set_many(drawn, _KEPT_S)
     kept |= drawn
-    return [Row(ticket, _marked(kept[keys[ticket.pk]], ticket.pk in unread)) for ticket in tickets]
+    marks = {"data-unread": unread, "data-draft": drafts}
+    return [Row(ticket, _marked(kept[keys[ticket.pk]], ticket.pk, marks)) for ticket in tickets]
 
 
-def _marked(html: str, unread: bool) -> SafeString:
-    """The row with its viewer's own mark. Our own template drew it, and escaped what it shows."""
-    return mark_safe(html.replace("<a ", "<a data-unread ", 1) if unread else html)  # noqa: S308
+def _marked(html: str, ticket_id: int, marks: Mapping[str, Collection[int]]) -> SafeString:
+    """The row with its viewer's own marks. Our own template drew it, and escaped what it shows."""
+    own = "".join(f"{name} " for name, marked in marks.items() if ticket_id in marked)
+    return mark_safe(html.replace("<a ", f"<a {own}", 1))  # noqa: S308
 
 
 def _html(ticket: Ticket) -> str:

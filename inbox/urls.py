@@ -20,6 +20,7 @@ urlpatterns = [
     path("inbox/<int:number>/choices/<slug:name>/", actions.choices, name="choices"),
     path("inbox/<int:number>/reply/", composing.reply, name="reply"),
     path("inbox/<int:number>/note/", composing.note, name="note"),
+    path("inbox/<int:number>/draft/", composing.draft, name="draft"),
     path("inbox/messages/<uuid:message_id>/undo/", composing.take_back, name="message-undo"),
     path("inbox/messages/<uuid:message_id>/settle/", composing.settle, name="message-settle"),
     path("inbox/messages/<uuid:message_id>/body/", content.body, name="message-body"),

@@ -12,12 +12,12 @@ from django.views.decorators.http import require_GET, require_POST
 
 from channels_ingest import delivering
 from inbox import composing
-from inbox.forms import NoteForm, ReplyForm
+from inbox.forms import DraftForm, NoteForm, ReplyForm
 from inbox.views.access import Request, actor, changeable_ticket, visible_message, visible_ticket
 from inbox.views.actions import changed, refused
-from tickets import attaching, replying, windows
+from tickets import attaching, drafting, replying, windows
 from tickets.errors import BrokenRule, NewerMessage
-from tickets.models import Delivery, Message, Ticket
+from tickets.models import Delivery, Message, SavedDraft, Ticket
 
 # The largest file that any channel takes; the channel's own limit is checked when sending.
 _LARGEST_UPLOAD = 25 * 1024 * 1024
@@ -69,6 +69,20 @@ def note(request: Request, number: int) -> HttpResponse:
     except BrokenRule as error:
         return refused(request, str(error))
     return changed(request, ticket)
+
+
+@login_required
+@require_POST
+def draft(request: Request, number: int) -> HttpResponse:
+    """Keep what the composer holds so far."""
+    ticket, user = changeable_ticket(request, number), request.user
+    form = DraftForm(request.POST, user=user)
+    if not form.is_valid():
+        return refused(request, _("The draft was not kept: the text is too long."))
+    data = form.cleaned_data
+    kind = SavedDraft.Kind(data["kind"])
+    drafting.keep(ticket, user, kind, body=data["body"], files=list(data["uploads"]))
+    return HttpResponse(status=204)
 
 
 @login_required

@@ -11,7 +11,7 @@ from django.views.decorators.vary import vary_on_headers
 from inbox import folders, listing, panel, thread
 from inbox.folders import Folder
 from inbox.views.access import Request, visible_ticket
-from tickets import windows
+from tickets import drafting, windows
 from tickets.models import Ticket
 
 
@@ -118,13 +118,15 @@ def _folder(request: Request) -> Folder:
 
 def _ticket_context(request: Request, ticket: Ticket) -> dict[str, Any]:
     user = request.user
+    changeable = user.can_change and ticket.merged_into_id is None
     return {
         "ticket": ticket,
         "thread": thread.part(ticket),
         "panel": panel.of(ticket, user),
         "window": windows.reply_window(ticket, ticket.channel),
         "can": ticket.channel.capabilities,
-        "changeable": user.can_change and ticket.merged_into_id is None,
+        "changeable": changeable,
+        "drafts": drafting.of(ticket, user) if changeable else {},
         "statuses": [status for status in Ticket.Status if status != Ticket.Status.NEW],
         "priorities": list(Ticket.Priority),
     }

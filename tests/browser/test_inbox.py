@@ -152,6 +152,37 @@ def test_draft_survives_a_reload(agent, mailbox, live: SignedIn):
     expect(page.locator(f"#row-{ticket.number} .row__draft")).to_be_visible()
 
 
+def test_draft_goes_on_at_another_device(agent, mailbox, live: SignedIn):
+    ticket = make_ticket(mailbox)
+    phone = live(agent, f"/inbox/{ticket.number}/", width=360)
+    phone.fill("#composer-text", "Zaczęte w tramwaju")
+    expect(phone.locator("#composer-state")).to_have_text("draft saved")
+
+    desk = live(agent, f"/inbox/{ticket.number}/")
+
+    expect(desk.locator("#composer-text")).to_have_value("Zaczęte w tramwaju")
+    desk.locator("#composer-send").click()
+    expect(desk.locator(".message--outbound")).to_contain_text("Zaczęte w tramwaju")
+    phone.reload()
+    expect(phone.locator("#composer-text")).to_have_value("")
+
+
+def test_draft_typed_without_a_connection_is_not_lost(
+    agent, mailbox, live: SignedIn, console: Watched
+):
+    console.expected.append("ERR_FAILED")
+    ticket = make_ticket(mailbox)
+    page = live(agent, f"/inbox/{ticket.number}/")
+    page.route("**/draft/", lambda route: route.abort())
+    page.fill("#composer-text", "W tunelu")
+    page.unroute("**/draft/")
+
+    page.reload()
+
+    expect(page.locator("#composer-text")).to_have_value("W tunelu")
+    expect(page.locator("#composer-state")).to_have_text("draft saved")
+
+
 def test_newer_message_asks_before_sending(agent, mailbox, live: SignedIn, console: Watched):
     console.expected.append("409")
     ticket = make_ticket(mailbox)

@@ -1,5 +1,6 @@
 from tickets.models.channel import Channel
 from tickets.models.delivery import Delivery
+from tickets.models.draft import SavedDraft
 from tickets.models.message import Attachment, Message, MessageVersion, Reaction
 from tickets.models.ticket import (
     Participant,
@@ -25,6 +26,7 @@ __all__ = [
     "PolicyVersion",
     "Reaction",
     "Reason",
+    "SavedDraft",
     "Seen",
     "Tag",
     "Target",

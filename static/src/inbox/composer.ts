@@ -1,16 +1,13 @@
 // The composer: reply or note, kept as typed, sent once, taken back within its time.
 import { post } from "../ui/request";
 import { toast, words } from "../ui/toast";
-import { type Mode, keep, kept, ticketsWithDraft } from "./drafts";
+import { type Mode, drop, keep, kept, markRows, recover, settle } from "./drafts";
 import { on, tell } from "./events";
-import { openNumber, rows, say } from "./page";
+import { openNumber, row, say } from "./page";
 import { send, takeOver, toEnd } from "./thread";
 import { Uploads } from "./uploads";
 
-const SAVE_MS = 400;
-
 let uploads: Uploads | undefined;
-let saving: ReturnType<typeof setTimeout> | undefined;
 // Named once for each thing written, so that sending it twice is sending it once.
 let key = crypto.randomUUID();
 let sending = false;
@@ -31,7 +28,7 @@ export function startComposer(): void {
   document.addEventListener("paste", onPaste);
   for (const name of ["dragover", "dragleave", "drop"] as const) document.addEventListener(name, onDrag);
   on("ticket-opened", opened);
-  on("list-loaded", markDrafts);
+  on("list-loaded", markRows);
   opened();
 }
 
@@ -54,27 +51,25 @@ export function isWriting(): boolean {
 
 function opened(): void {
   const own = form();
-  markDrafts();
+  markRows();
   if (!own) return;
-  uploads = new Uploads(document.getElementById("composer-files") as HTMLElement, {
+  const limits = {
     address: own.dataset.upload ?? "",
     mostFiles: Number(own.dataset.maxFiles),
     mostBytes: Number(own.dataset.maxBytes),
-  });
+  };
+  uploads = new Uploads(document.getElementById("composer-files") as HTMLElement, limits, mode, save);
   key = crypto.randomUUID();
-  const closed = own.dataset.closed || kept(draftKey(), "note");
-  setMode(closed && !kept(draftKey(), "reply") ? "note" : "reply");
-}
-
-function draftKey(): string {
-  return form()?.dataset.draft ?? "";
+  const unsaved = recover(own);
+  const asNote = own.dataset.closed || kept(own, "note");
+  setMode(asNote && !kept(own, "reply") ? "note" : "reply");
+  for (const one of unsaved) if (one === mode()) save();
 }
 
 /** Write a reply or a note; each keeps its own text. */
 export function write(wanted: Mode): void {
   if (!form()) return;
   if (wanted !== mode()) {
-    save();
     setMode(wanted);
   }
   text().focus();
@@ -90,24 +85,32 @@ function setMode(wanted: Mode): void {
     tab.tabIndex = selected ? 0 : -1;
     if (selected) document.getElementById("composer-body")?.setAttribute("aria-labelledby", tab.id);
   }
-  text().value = kept(draftKey(), wanted);
+  text().value = kept(own, wanted);
   text().placeholder = (wanted === "note" ? text().dataset.noteHint : text().dataset.replyHint) ?? "";
   measure();
 }
 
 function typed(): void {
   measure();
-  clearTimeout(saving);
-  saving = setTimeout(save, SAVE_MS);
+  save();
 }
 
+/** Keep what the composer holds, and say so when it is safe. */
 function save(): void {
-  clearTimeout(saving);
-  if (!form()) return;
-  keep(draftKey(), mode(), text().value);
+  const own = form();
+  if (!own) return;
+  const written = { text: text().value, files: uploads?.ids ?? [] };
   const state = document.getElementById("composer-state");
-  if (state) state.textContent = text().value.trim() ? say("draftSaved") : "";
-  markDrafts();
+  if (state) state.textContent = "";
+  keep(own, mode(), written, () => {
+    if (state && written.text === text()?.value && written.text.trim()) state.textContent = say("draftSaved");
+  });
+  markRow(own);
+}
+
+function markRow(own: HTMLFormElement): void {
+  const written = kept(own, "reply").trim() || kept(own, "note").trim() || uploads?.ids.length;
+  row(Number(own.dataset.number))?.toggleAttribute("data-draft", Boolean(written));
 }
 
 /** How long the text is, where the channel has a limit and it is near. */
@@ -120,14 +123,6 @@ function measure(): void {
   const over = most > 0 && length > most;
   label.classList.toggle("is-over", over);
   label.textContent = over ? say("parts", Math.ceil(length / most)) : `${length} / ${most}`;
-}
-
-function markDrafts(): void {
-  const drafts = ticketsWithDraft(draftKey() || `draft:${say("me")}:`);
-  for (const row of rows().querySelectorAll<HTMLElement>(".row")) {
-    const mark = row.querySelector<HTMLElement>(".row__draft");
-    if (mark) mark.hidden = !drafts.has(Number(row.dataset.number));
-  }
 }
 
 function onClick(event: MouseEvent): void {
@@ -205,6 +200,7 @@ async function sendText(own: HTMLFormElement, then: string, anyway: boolean): Pr
   const isNote = mode() === "note";
   const address = (isNote ? own.dataset.note : own.dataset.reply) ?? "";
   const written = text().value;
+  await settle(own, mode());
   const response = await post(address, {
     body: written,
     key,
@@ -228,7 +224,7 @@ async function sendText(own: HTMLFormElement, then: string, anyway: boolean): Pr
     }
     tell("tickets-changed", [number]);
     if (isNote) toast(say("noted"));
-    else sent(response, written, number);
+    else sent(response, own, written);
   }
 }
 
@@ -238,8 +234,11 @@ function seen(): string {
 
 function clear(own: HTMLFormElement): void {
   text().value = "";
-  save();
   uploads?.clear();
+  drop(own, mode());
+  markRow(own);
+  const state = document.getElementById("composer-state");
+  if (state) state.textContent = "";
   delete own.dataset.channel;
   key = crypto.randomUUID();
   measure();
@@ -256,7 +255,7 @@ function askAgain(then: string): void {
 }
 
 /** Say that it is sent, with the way back as long as there is one. */
-function sent(response: Response, written: string, number: number): void {
+function sent(response: Response, own: HTMLFormElement, written: string): void {
   const message = response.headers.get("X-Message");
   const seconds = Number(response.headers.get("X-Undo-Seconds") ?? 0);
   if (!message || seconds < 1) {
@@ -265,16 +264,17 @@ function sent(response: Response, written: string, number: number): void {
   }
   toast(say("sent"), {
     action: say("undo"),
-    onAction: () => void takeBack(message, written, number),
+    onAction: () => void takeBack(message, own, written),
     seconds,
   });
 }
 
-async function takeBack(message: string, written: string, number: number): Promise<void> {
+async function takeBack(message: string, own: HTMLFormElement, written: string): Promise<void> {
   if (!(await send(`/inbox/messages/${message}/undo/`, {}))) return;
-  const own = draftKey();
-  keep(own.replace(/\d+$/, String(number)), "reply", written);
-  if (number === openNumber() && !text().value.trim()) setMode("reply");
-  markDrafts();
+  const now = form();
+  const here = now && now.dataset.number === own.dataset.number ? now : own;
+  if (!kept(here, "reply").trim()) keep(here, "reply", { text: written, files: [] });
+  if (here === now) setMode("reply");
+  markRow(here);
   toast(say("takenBack"));
 }

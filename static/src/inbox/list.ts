@@ -72,6 +72,7 @@ function renew(own: HTMLElement, now: HTMLElement): void {
   own.classList.remove("is-leaving");
   const open = Number(own.dataset.number) === openNumber();
   own.toggleAttribute("data-unread", now.hasAttribute("data-unread") && !open);
+  if (!open) own.toggleAttribute("data-draft", now.hasAttribute("data-draft"));
   if (own.dataset.version === now.dataset.version) return;
   own.dataset.version = now.dataset.version;
   own.replaceChildren(...now.childNodes);
