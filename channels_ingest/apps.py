@@ -7,12 +7,14 @@ class ChannelsIngestConfig(AppConfig):
     def ready(self) -> None:
         from channels_ingest import (
             adapter,
+            delivering,
             gestures,
             monitoring,  # noqa: F401  # registers checks and figures
             outbound,
         )
         from channels_ingest.chat import conversing, realtime
         from channels_ingest.email import acknowledging
+        from helpdesk.backup import restoring
         from history import readers
         from tickets import signals
 
@@ -23,3 +25,4 @@ class ChannelsIngestConfig(AppConfig):
         realtime.connect()
         readers.register("chat", conversing.follow)
         acknowledging.register()
+        restoring.afterwards.append(delivering.doubt_waiting)

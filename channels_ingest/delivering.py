@@ -96,6 +96,21 @@ def end_lost_leases(limit: int = 200) -> int:
     return len(lost)
 
 
+def doubt_waiting() -> str:
+    """After a restore: the old installation may have sent what waits here, so agents decide."""
+    waiting = Delivery.objects.filter(state=Delivery.State.QUEUED)
+    count = 0
+    for pk, ticket_id in waiting.values_list("pk", "ticket_id").order_by("pk"):
+        with transaction.atomic():
+            locked(ticket_id)
+            delivery = Delivery.objects.select_for_update().get(pk=pk)
+            delivery.leased_until = timezone.now()
+            outbox.advance(delivery, Delivery.State.SENDING)
+            outbox.advance(delivery, Delivery.State.UNCERTAIN, error=_restored_text())
+            count += 1
+    return f"{count} messages waited to be sent: see the outbox." if count else ""
+
+
 @transaction.atomic
 def _claim(ticket_id: int) -> Delivery | None:
     """The ticket's next delivery, committed as `sending`; None if none is due or one is at it."""
@@ -235,5 +250,12 @@ def _note(delivery: Delivery, text: str) -> None:
 def _uncertain_text() -> str:
     return _(
         "The connection was lost while sending. The customer may have the message or not. "
+        "Check, then send it again or mark it as sent."
+    )
+
+
+def _restored_text() -> str:
+    return _(
+        "It waited to be sent when the backup was made, and may have been sent since. "
         "Check, then send it again or mark it as sent."
     )

@@ -24,7 +24,6 @@ app.config_from_object("django.conf:settings", namespace="CELERY")
 app.conf.task_queues = [Queue(name) for name in QUEUES]
 app.conf.task_create_missing_queues = False
 app.autodiscover_tasks()
-app.autodiscover_tasks(["helpdesk"])
 
 
 @app.on_after_finalize.connect
@@ -34,7 +33,7 @@ def read_schedules(sender: Celery, **_kwargs: object) -> None:
     Each `tasks.py` may hold `SCHEDULE = {"history.tasks.follow": 1.0}`: the task's name, and
     seconds or a crontab.
     """
-    for package in ["helpdesk", *(config.name for config in apps.get_app_configs())]:
+    for package in [config.name for config in apps.get_app_configs()]:
         if not module_has_submodule(import_module(package), "tasks"):
             continue
         tasks = import_module(f"{package}.tasks")

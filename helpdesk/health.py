@@ -171,17 +171,19 @@ def unapplied_migrations() -> list[str]:
     return [str(migration) for migration, _backwards in plan]
 
 
-def unknown_migrations() -> list[str]:
-    """What the database has and this code does not: the database is newer than the code."""
+def applied_migrations() -> list[str]:
+    """What made the tables of this database, of this code's apps."""
     loader = MigrationExecutor(connection).loader
     known = {app for app, _name in loader.disk_migrations}
-    return [
-        f"{app}.{name}"
-        for app, name in loader.applied_migrations
-        if app in known
-        and (app, name) not in loader.graph.nodes
-        and (app, name) not in loader.replacements
-    ]
+    return sorted(f"{app}.{name}" for app, name in loader.applied_migrations if app in known)
+
+
+def unknown_migrations(applied: Iterable[str] | None = None) -> list[str]:
+    """What was applied to a database (this one) and this code has not: it is the older one."""
+    loader = MigrationExecutor(connection).loader
+    known = {f"{app}.{name}" for app, name in [*loader.graph.nodes, *loader.replacements]}
+    applied = applied_migrations() if applied is None else applied
+    return [each for each in applied if each not in known]
 
 
 def heartbeat(name: str) -> None:

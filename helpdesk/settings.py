@@ -102,6 +102,7 @@ ASGI_APPLICATION = "helpdesk.asgi.application"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 INSTALLED_APPS = [
+    "helpdesk",
     "history",
     "accounts",
     "crm",
@@ -158,7 +159,6 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
             ],
-            "libraries": {"ui": "helpdesk.templatetags.ui"},
         },
     }
 ]

@@ -33,6 +33,19 @@ def postgres_environment(folder: Path) -> dict[str, str]:
     return {"LD_LIBRARY_PATH": str(_libraries(folder.parent)), "LC_ALL": "C", "TZ": "UTC"}
 
 
+def client(name: str) -> tuple[str, dict[str, str]]:
+    """A program that talks to PostgreSQL, with what its environment needs.
+
+    The package's own where it is installed, else the machine's.
+    """
+    if find_spec(_POSTGRES_PACKAGE):
+        folder = postgres_folder(Path(), account=None)
+        return str(folder / "bin" / name), postgres_environment(folder)
+    if path := shutil.which(name):
+        return path, {}
+    raise Problem(f"{name} is missing: install the programs of PostgreSQL 18.")
+
+
 def redis_server(data: Path, account: Account | None) -> Path:
     source = _package(_REDIS_PACKAGE) / "bin"
     if account is None:
