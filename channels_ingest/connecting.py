@@ -12,7 +12,7 @@ from channels_ingest.adapter import Check
 from channels_ingest.models import Connection
 from crm.models import Shop
 from tickets import kinds
-from tickets.models import Channel
+from tickets.models import Calendar, Channel
 
 Admin = User | ApiKey | None
 
@@ -48,6 +48,7 @@ def create(
     name: str,
     shop: Shop,
     team: Team | None = None,
+    calendar: Calendar | None = None,
     follow_up_days: int | None = None,
     settings: dict[str, Any],
     secrets: dict[str, str],
@@ -56,7 +57,7 @@ def create(
     """A new channel with its connection. Raises `KeyError` for a kind that is not installed."""
     days = kinds.get(kind).follow_up_days if follow_up_days is None else follow_up_days
     channel = Channel.objects.create(
-        kind=kind, name=name, shop=shop, team=team, follow_up_days=days
+        kind=kind, name=name, shop=shop, team=team, calendar=calendar, follow_up_days=days
     )
     connection = Connection(channel=channel, settings=settings)
     connection.account = _account(connection)
@@ -78,7 +79,7 @@ def change(
 ) -> None:
     """Change the named settings, secrets and fields of a channel, and let it try again.
 
-    `fields` are those of `Channel`: name, shop, team, follow_up_days.
+    `fields` are those of `Channel`: name, shop, team, calendar, follow_up_days.
     """
     connection = Connection.objects.select_for_update().get(channel=channel)
     before = {**_shown(channel, fields), "settings": connection.settings}

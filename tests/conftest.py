@@ -12,6 +12,7 @@ from django.db import connection
 from django.db.models.signals import post_migrate
 
 from helpdesk.celery import app
+from tickets.sla import current
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -27,6 +28,12 @@ def celery() -> Iterator[Celery]:
 def empty_cache() -> None:
     """Counters of throttles and cached fragments do not outlive their test."""
     cache.clear()
+
+
+@pytest.fixture(autouse=True)
+def no_kept_promises() -> None:
+    """Policies and calendars of the test before are gone with its rows."""
+    current.forget()
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -5,10 +5,13 @@ class TicketsConfig(AppConfig):
     name = "tickets"
 
     def ready(self) -> None:
+        from django.db.models.signals import post_save
+
         from crm import merging, visibility
         from helpdesk import warming
         from tickets import events, ownership, receipts, revising, searching
-        from tickets.models import Ticket
+        from tickets.models import Calendar, CalendarVersion, Policy, PolicyVersion, Ticket
+        from tickets.sla import current
 
         warming.register(searching.warm)
         events.register()
@@ -16,3 +19,5 @@ class TicketsConfig(AppConfig):
         revising.register()
         visibility.register(ownership.customers_seen_by)
         merging.register_mover("tickets", merging.moving(Ticket))
+        for model in (Calendar, CalendarVersion, Policy, PolicyVersion):
+            post_save.connect(current.forget, sender=model, dispatch_uid=f"sla.{model.__name__}")

@@ -12,6 +12,7 @@ from crm.models import Identity
 if TYPE_CHECKING:
     from tickets.models.channel import Channel
     from tickets.models.message import Message
+    from tickets.sla.weeks import Week
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,8 @@ class ChannelKind:
     human_window_granted: "Callable[[Channel], bool] | None" = None
     # Gives an outbound message its id before the first attempt (a mail's Message-ID).
     external_id: "Callable[[Message], str] | None" = None
+    # Gives a channel's own weekly hours, Monday first; () for those of its calendar.
+    own_week: "Callable[[Channel], Week] | None" = None
 
 
 _kinds: dict[str, ChannelKind] = {}

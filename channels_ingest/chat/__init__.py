@@ -5,6 +5,13 @@ from django.utils.translation import gettext_lazy as _
 from channels_ingest.adapter import Adapter
 from crm.models import Identity
 from tickets.kinds import Capabilities, ChannelKind
+from tickets.models import Channel
+from tickets.sla.weeks import Week, as_week
+
+
+def _own_week(channel: Channel) -> Week:
+    return as_week(channel.connection.settings.get("hours") or [])
+
 
 adapter = Adapter(
     package=__name__,
@@ -24,6 +31,7 @@ adapter = Adapter(
         queue="live",
         immediate=True,
         follow_up_days=7,
+        own_week=_own_week,
     ),
     secrets=("identity_secret",),
 )

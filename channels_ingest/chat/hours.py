@@ -8,10 +8,7 @@ from django.core.exceptions import ValidationError
 from django.utils.dates import WEEKDAYS_ABBR
 from django.utils.translation import gettext_lazy as _
 
-from tickets.sla.calendar import Period, minutes
-
-# Monday first.
-Week = tuple[tuple[Period, ...], ...]
+from tickets.sla.weeks import as_week, stored
 
 _DAYS = {
     name: number
@@ -44,24 +41,9 @@ class HoursField(forms.CharField):
     def clean(self, value: Any) -> list[list[list[str]]]:
         week = value if isinstance(value, list) else _parsed(super().clean(value))
         try:
-            return [[[_clock(at) for at in period] for period in day] for day in as_week(week)]
+            return [stored(day) for day in as_week(week)]
         except (AttributeError, TypeError, ValueError) as e:
             raise ValidationError(_("Write the hours like this: Mon-Fri 8-20, one a line.")) from e
-
-
-def as_week(value: list[list[list[str]]]) -> Week:
-    """The stored form as periods. Raises `ValueError` or `TypeError` where it is no week."""
-    week = tuple(
-        tuple(sorted((minutes(opens), minutes(closes)) for opens, closes in day)) for day in value
-    )
-    well_formed = all(
-        opens < closes and (place == 0 or day[place - 1][1] <= opens)
-        for day in week
-        for place, (opens, closes) in enumerate(day)
-    )
-    if len(week) not in (0, 7) or not well_formed:
-        raise ValueError("not a week")
-    return week
 
 
 def _parsed(text: str) -> list[list[list[str]]]:
@@ -89,11 +71,6 @@ def _add(week: list[list[list[str]]], line: str) -> None:
         closes = f"{int(period[3]):02}:{period[4] or '00'}"
         for day in range(first, last + 1):
             week[day].append([opens, closes])
-
-
-def _clock(at: int) -> str:
-    hours, rest = divmod(at, 60)
-    return f"{hours:02}:{rest:02}"
 
 
 def _lines(week: list[list[list[str]]]) -> list[str]:

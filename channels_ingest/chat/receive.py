@@ -170,7 +170,7 @@ def frame(request: HttpRequest, widget: Widget) -> HttpResponse:
                 "parent": parent,
                 "language": translation.get_language(),
                 "words": words.for_frame(),
-                "hours": widgets.office_hours(widget.hours),
+                "hours": widget.opening.week_in_words,
                 "prechat": _asked(widget, ["message"]) if widget.prechat else [],
                 "offline": _asked(widget, ["name", "email", "message"]),
                 "scores": list(zip(_SCORES, _score_names(), strict=True)),

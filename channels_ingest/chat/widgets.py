@@ -3,23 +3,16 @@
 import hashlib
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
-from itertools import groupby
+from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings as project
-from django.utils import timezone
-from django.utils.dates import WEEKDAYS, WEEKDAYS_ABBR
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from channels_ingest.chat.hours import as_week
 from channels_ingest.chat.problems import Problem
 from channels_ingest.models import Connection
 from tickets.models import Channel
-from tickets.sla import defaults
-from tickets.sla.calendar import NeverOpen, Period, WorkingHours
+from tickets.sla import hours
 
 COLOR = "#2f5fd0"
 MOST_MB = 10
@@ -75,12 +68,8 @@ class Widget:
         return str(self.connection.setting("colour", COLOR))
 
     @property
-    def hours(self) -> WorkingHours:
-        """The chat's own week where it has one, with the holidays of the shop's calendar."""
-        _policy, calendar = defaults.current()
-        hours = WorkingHours.of(calendar)
-        own = as_week(self.connection.setting("hours", []))
-        return replace(hours, week=own) if own else hours
+    def opening(self) -> hours.Opening:
+        return hours.opening(self.channel)
 
     @property
     def theme(self) -> str:
@@ -171,7 +160,7 @@ def loader_config(widget: Widget, words: dict[str, dict[str, str]]) -> dict[str,
         "side": setting("side", "right"),
         "x": int(setting("offset_x", 20)),
         "y": int(setting("offset_y", 20)),
-        "online": is_open(widget.hours),
+        "online": widget.opening.is_open,
         "language": widget.channel.shop.locale if widget.channel.shop.locale in words else "pl",
         "words": words,
         "triggers": widget.triggers,
@@ -180,65 +169,18 @@ def loader_config(widget: Widget, words: dict[str, dict[str, str]]) -> dict[str,
 
 def session_config(widget: Widget) -> dict[str, Any]:
     """What the chat in the frame needs to know when a session starts."""
-    now = timezone.now()
-    online = is_open(widget.hours, now)
+    opening = widget.opening
     form = {
         "required": widget.required,
         "optional": widget.optional,
         "consent_required": widget.consent.required,
     }
     return {
-        "online": online,
-        "office_hours": office_hours(widget.hours),
-        "opens_at": None if online else opens_at(widget.hours, now),
+        "online": opening.is_open,
+        "office_hours": opening.week_in_words,
+        "opens_at": opening.opens_in_words,
         "prechat": form if widget.prechat else None,
         "offline_form": bool(widget.connection.setting("offline_form", True)),
         "max_upload_mb": widget.max_upload_mb,
         "allowed_mime": list(FILE_TYPES),
     }
-
-
-# -- Working hours, in words of the active language
-
-
-def is_open(hours: WorkingHours, at: datetime | None = None) -> bool:
-    return hours.is_open(at or timezone.now())
-
-
-def office_hours(hours: WorkingHours) -> str:
-    """The week in short, neighbouring equal days together: "Mon-Fri 8-16, Sat 9-13"."""
-    days = enumerate(hours.week)
-    parts = []
-    for periods, group in groupby(days, key=lambda day: day[1]):
-        numbers = [number for number, _periods in group]
-        if periods:
-            first, last = str(WEEKDAYS_ABBR[numbers[0]]), str(WEEKDAYS_ABBR[numbers[-1]])
-            span = first if len(numbers) == 1 else f"{first}-{last}"
-            parts.append(f"{span} {', '.join(_span(period) for period in periods)}")
-    return ", ".join(parts)
-
-
-def opens_at(hours: WorkingHours, now: datetime) -> str | None:
-    """When somebody is here again: "today, 8:00", "Monday, 8:00"; None where nobody ever is."""
-    try:
-        opening = hours.opens_at(now).astimezone(hours.zone)
-    except NeverOpen:
-        return None
-    today = now.astimezone(hours.zone).date()
-    clock = f"{opening.hour}:{opening.minute:02}"
-    if opening.date() == today:
-        return _("today, %(clock)s") % {"clock": clock}
-    if opening.date() == today + timedelta(days=1):
-        return _("tomorrow, %(clock)s") % {"clock": clock}
-    if opening.date() < today + timedelta(days=7):
-        return f"{WEEKDAYS[opening.weekday()]}, {clock}"
-    return f"{date_format(opening, 'j E')}, {clock}"
-
-
-def _span(period: Period) -> str:
-    return "-".join(_clock(minutes) for minutes in period)
-
-
-def _clock(minutes: int) -> str:
-    hours, rest = divmod(minutes, 60)
-    return f"{hours}:{rest:02}" if rest else f"{hours}"

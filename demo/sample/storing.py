@@ -27,7 +27,7 @@ from tickets.models import (
 )
 from tickets.receiving import preview
 from tickets.searching import terms
-from tickets.sla import defaults
+from tickets.sla import current
 from tickets.sla.calendar import WorkingHours
 from tickets.sla.models import CalendarVersion, PolicyVersion
 
@@ -49,7 +49,9 @@ class World:
     hours: WorkingHours = field(init=False)
 
     def __post_init__(self) -> None:
-        self.policy, self.calendar = defaults.current()
+        promises = current.promises()
+        self.policy = promises.policy
+        self.calendar = promises.calendar(self.policy.calendar_id)
         self.hours = WorkingHours.of(self.calendar)
 
     def channel(self, conversation: Conversation) -> Channel:
@@ -312,7 +314,7 @@ class _Writer:
 
     def _targets(self) -> None:
         metric = Target.Metric.FIRST_RESPONSE
-        promised = defaults.promised(self.world.policy, metric)
+        promised = self.world.policy.promised(metric)
         if promised is None:
             return
         started, met = self.conversation.turns[0].at, self.ticket.first_response_at

@@ -2,6 +2,7 @@ from django.urls import path
 
 from inbox.settings import (
     audit_log,
+    calendars,
     channels,
     health_page,
     journal_pages,
@@ -77,6 +78,19 @@ _CHANNELS = [
     path("settings/channels/<uuid:public_id>/preview/", channels.chat_preview, name="chat-preview"),
 ]
 
+_CALENDARS = [
+    path("settings/calendars/", calendars.listing, name="calendars"),
+    path("settings/calendars/new/", calendars.edit, name="calendar-new"),
+    path("settings/calendars/preview/", calendars.preview, name="calendar-preview"),
+    path("settings/calendars/<uuid:public_id>/", calendars.edit, name="calendar-edit"),
+    path(
+        "settings/calendars/<uuid:public_id>/default/",
+        calendars.make_default,
+        name="calendar-default",
+    ),
+    path("settings/calendars/<uuid:public_id>/remove/", calendars.remove, name="calendar-remove"),
+]
+
 _OPERATING = [
     path("settings/journal/", journal_pages.events, name="journal"),
     path("settings/journal/<int:pk>/", journal_pages.event, name="event"),
@@ -110,5 +124,6 @@ urlpatterns = [
     *things.urls(things.REASONS),
     *_KEYS,
     *_CHANNELS,
+    *_CALENDARS,
     *_OPERATING,
 ]

@@ -16,7 +16,7 @@ from accounts.models import Team
 from accounts.requests import SignedInRequest
 from channels_ingest.adapter import Adapter, Check
 from crm.models import Shop
-from tickets.models import Channel
+from tickets.models import Calendar, Channel
 
 _REMOVE = "remove_"
 
@@ -33,10 +33,16 @@ class ChannelForm(forms.ModelForm):  # type: ignore[type-arg]  # not generic at 
         required=False,
         empty_label=gettext_lazy("The default team"),
     )
+    calendar = forms.ModelChoiceField(
+        label=gettext_lazy("Working hours"),
+        queryset=Calendar.objects.order_by("name"),
+        required=False,
+        empty_label=gettext_lazy("The standard hours"),
+    )
 
     class Meta:
         model = Channel
-        fields = ["name", "shop", "team", "follow_up_days"]
+        fields = ["name", "shop", "team", "calendar", "follow_up_days"]
 
 
 class Wizard:

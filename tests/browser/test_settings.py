@@ -29,6 +29,8 @@ SECTIONS = [
     "teams/support/",
     "tags/",
     "reasons/",
+    "calendars/",
+    "calendars/new/",
     "keys/",
     "keys/new/",
     "journal/",
@@ -156,3 +158,22 @@ def test_mailbox_is_connected_with_a_wrong_password_first(
     expect(found).to_be_visible()
     assert Connection.objects.get().secrets == imap_server.secrets
     assert imap_server.password not in signed_in.content()
+
+
+def test_hours_of_a_day_are_added_and_drawn(
+    signed_in: Page, live_server: Any, hold_to_axe: Callable[[], None]
+) -> None:
+    signed_in.goto(f"{live_server.url}/settings/calendars/new/")
+    signed_in.get_by_label("Name").fill("Infolinia")
+    saturday = signed_in.get_by_role("group", name="Saturday")
+    saturday.get_by_role("button", name="Hours").click()
+    saturday.get_by_label("From").fill("10:00")
+    saturday.get_by_label("To").fill("14:00")
+    saturday.get_by_label("To").blur()
+
+    week = signed_in.get_by_role("img", name=re.compile("Mon-Fri 8-16, Sat 10-14"))
+    expect(week).to_be_visible()
+    hold_to_axe()
+    signed_in.get_by_role("button", name="Save").click()
+
+    expect(signed_in.get_by_role("row", name=re.compile("Infolinia"))).to_contain_text("Sat 10-14")

@@ -31,6 +31,15 @@ class Channel(models.Model):
         related_name="channels",
         verbose_name=_("team"),
     )
+    # Working hours; empty for the standard ones.
+    calendar = models.ForeignKey(
+        "tickets.Calendar",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="channels",
+        verbose_name=_("working hours"),
+    )
     # After so many days a solved ticket closes; a message after that starts a follow-up.
     follow_up_days = models.PositiveSmallIntegerField(_("days until a solved ticket closes"))
     active = models.BooleanField(_("active"), default=True)

@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-import holidays
+from tickets.sla import public_holidays
 
 if TYPE_CHECKING:
     from tickets.sla.models import CalendarVersion
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 # Minutes since local midnight, [start, end).
 Period = tuple[int, int]
 Interval = tuple[datetime, datetime]
+# Each day's ["HH:MM", "HH:MM"] periods.
+Stored = list[list[list[str]]]
 
 _DAY = timedelta(days=1)
 # A year without one open minute is a calendar that never opens.
@@ -44,16 +46,31 @@ class WorkingHours:
     def of(cls, version: CalendarVersion) -> WorkingHours:
         """The hours that one stored version says."""
         if version.pk not in _versions:
-            _versions[version.pk] = _hours(version)
+            _versions[version.pk] = cls.saying(
+                version.timezone, version.week, version.holidays, version.days
+            )
         return _versions[version.pk]
+
+    @classmethod
+    def saying(
+        cls, timezone: str, week: Stored, holidays: str, days: Mapping[str, list[list[str]]]
+    ) -> WorkingHours:
+        """Hours from the form in which they are stored."""
+        return cls(
+            zone=ZoneInfo(timezone),
+            week=tuple(_periods(day) for day in week),
+            country=holidays,
+            days={date.fromisoformat(day): _periods(rows) for day, rows in days.items()},
+        )
 
     def periods(self, day: date) -> tuple[Period, ...]:
         """The open periods of a local day: its exception, none on a holiday, else the week's."""
         if day in self.days:
             return self.days[day]
-        if self.country and _is_holiday(self.country, day):
-            return ()
-        return self.week[day.weekday()]
+        return () if self.is_holiday(day) else self.week[day.weekday()]
+
+    def is_holiday(self, day: date) -> bool:
+        return bool(self.country) and public_holidays.is_holiday(self.country, day)
 
     def add(self, start: datetime, duration: timedelta) -> datetime:
         """The moment when `duration` of open time has passed since `start`, in UTC.
@@ -144,27 +161,8 @@ def minutes(clock: str) -> int:
 _versions: dict[int, WorkingHours] = {}
 
 
-def _hours(version: CalendarVersion) -> WorkingHours:
-    def periods(rows: list[list[str]]) -> tuple[Period, ...]:
-        return tuple((minutes(opens), minutes(closes)) for opens, closes in rows)
-
-    return WorkingHours(
-        zone=ZoneInfo(version.timezone),
-        week=tuple(periods(day) for day in version.week),
-        country=version.holidays,
-        days={date.fromisoformat(day): periods(rows) for day, rows in version.days.items()},
-    )
-
-
-@lru_cache(maxsize=4_096)
-def _is_holiday(country: str, day: date) -> bool:
-    return day in _holidays(country, day.year)
-
-
-@lru_cache(maxsize=128)
-def _holidays(country: str, year: int) -> holidays.HolidayBase:
-    """Public holidays of a year. Poland's include 24 December from 2025."""
-    return holidays.country_holidays(country, years=year)
+def _periods(rows: list[list[str]]) -> tuple[Period, ...]:
+    return tuple((minutes(opens), minutes(closes)) for opens, closes in rows)
 
 
 @lru_cache(maxsize=4_096)

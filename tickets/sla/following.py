@@ -6,7 +6,7 @@ from django.db.models import QuerySet
 
 from history.models import Event
 from tickets.models.ticket import Ticket
-from tickets.sla import defaults
+from tickets.sla import current
 from tickets.sla.calendar import NeverOpen, WorkingHours
 from tickets.sla.models import Target
 
@@ -57,10 +57,11 @@ def _start(ticket: Ticket, metric: Target.Metric, at: datetime) -> None:
     same = Target.objects.filter(ticket=ticket, metric=metric)
     if same.exists() if once else _clocks(ticket).filter(metric=metric).exists():
         return
-    policy, calendar = defaults.current()
-    promised = defaults.promised(policy, metric)
+    promises = current.promises()
+    promised = promises.policy.promised(metric)
     if promised is None:
         return
+    calendar = promises.calendar(promises.policy.calendar_id)
     try:
         due_at = WorkingHours.of(calendar).add(at, promised)
     except NeverOpen:
@@ -69,7 +70,7 @@ def _start(ticket: Ticket, metric: Target.Metric, at: datetime) -> None:
     Target.objects.create(
         ticket=ticket,
         metric=metric,
-        policy=policy,
+        policy=promises.policy,
         calendar=calendar,
         started_at=at,
         due_at=due_at,

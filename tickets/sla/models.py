@@ -1,3 +1,7 @@
+import uuid
+from datetime import timedelta
+
+from django.contrib.postgres.functions import RandomUUID
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -6,6 +10,9 @@ from django.utils.translation import gettext_lazy as _
 class Calendar(models.Model):
     """When the shop works. What it says is in its versions; the newest holds."""
 
+    public_id = models.UUIDField(
+        default=uuid.uuid4, db_default=RandomUUID(), unique=True, editable=False
+    )
     name = models.CharField(_("name"), max_length=100)
     is_default = models.BooleanField(default=False)
 
@@ -69,6 +76,11 @@ class PolicyVersion(models.Model):
 
     def __str__(self) -> str:
         return f"{self.policy} v{self.pk}"
+
+    def promised(self, metric: str) -> timedelta | None:
+        """The time promised for this metric; None where nothing is promised."""
+        value: int | None = getattr(self, f"{metric}_minutes")
+        return None if value is None else timedelta(minutes=value)
 
 
 class Target(models.Model):

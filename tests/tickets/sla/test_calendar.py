@@ -1,16 +1,21 @@
 """Business time against a minute-by-minute reference, over changes of the clock and holidays."""
 
+import json
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tickets.sla import public_holidays
 from tickets.sla.calendar import NeverOpen, Period, WorkingHours, minutes
 
 WARSAW = ZoneInfo("Europe/Warsaw")
 WEEK = (((480, 960),),) * 5 + ((), ())
+FIXTURES = Path(__file__).parent / "fixtures"
+DAY = date(2026, 1, 1)
 OFFICE = WorkingHours(WARSAW, WEEK, "PL")
 
 
@@ -47,6 +52,8 @@ moments = st.builds(
 )
 
 
+# The reference is slow on purpose, and a busy machine is slower still.
+@settings(deadline=None)
 @given(week=weeks, start=moments, length=st.integers(0, 2 * 24 * 60))
 def test_between_counts_every_open_minute(week, start, length):
     hours = WorkingHours(WARSAW, week, "PL")
@@ -55,6 +62,7 @@ def test_between_counts_every_open_minute(week, start, length):
     assert hours.between(start, end) == reference(hours, start, end)
 
 
+@settings(deadline=None)
 @given(week=weeks, start=moments, promised=st.integers(1, 600))
 def test_add_is_the_inverse_of_between(week, start, promised):
     hours = WorkingHours(WARSAW, week, "PL")
@@ -68,6 +76,62 @@ def test_add_is_the_inverse_of_between(week, start, promised):
 
     assert hours.between(start, end) == duration
     assert hours.between(start, end - timedelta(minutes=1)) < duration
+
+
+# Every change of the clock, new year, movable feast and odd exception of ten years is in reach.
+ten_years = st.integers(0, 3_652 * 24 * 60).map(
+    lambda minute: datetime(2020, 1, 1, tzinfo=UTC) + timedelta(minutes=minute)
+)
+zones = st.sampled_from(["Europe/Warsaw", "Europe/London", "UTC", "America/New_York"])
+day_counts = st.integers(0, 8)
+countries = st.sampled_from(["PL", "DE", "GB", "US", ""])
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    week=weeks,
+    zone=zones,
+    country=countries,
+    start=ten_years,
+    days=st.integers(0, 8),
+    own=periods(),
+)
+def test_ten_years_of_any_calendar_agree_with_every_minute(week, zone, country, start, days, own):
+    closed, half = start.date() + timedelta(days=1), start.date() + timedelta(days=2)
+    hours = WorkingHours(ZoneInfo(zone), week, country, {closed: (), half: own})
+    end = start + timedelta(days=days, minutes=37)
+
+    counted = hours.between(start, end)
+
+    assert counted == reference(hours, start, end)
+    if counted:
+        reached = hours.add(start, counted)
+        assert reached <= end
+        assert hours.between(reached, end) == timedelta(0)
+
+
+def test_each_minute_of_the_whole_ten_years_is_counted_once():
+    """The sum over days is the sum over the years: no night is lost or counted twice."""
+    hours = WorkingHours(WARSAW, (((0, 24 * 60),),) * 7)
+    start, end = at("2020-01-01 00:00"), at("2030-01-01 00:00")
+
+    assert hours.between(start, end) == end.astimezone(UTC) - start.astimezone(UTC)
+    assert hours.between(at("2026-03-29 00:00"), at("2026-03-30 00:00")) == timedelta(hours=23)
+    assert hours.between(at("2026-10-25 00:00"), at("2026-10-26 00:00")) == timedelta(hours=25)
+
+
+def test_polish_days_off_are_those_of_the_law():
+    years = json.loads((FIXTURES / "holidays.json").read_text())["years"]
+    for year, said in years.items():
+        expected = {date.fromisoformat(day["date"]) for day in said["days_off"]}
+        assert public_holidays.of_year("PL", int(year)) == expected
+
+
+@pytest.mark.parametrize("country", public_holidays.COUNTRIES)
+def test_every_country_that_is_offered_is_known(country):
+    assert all(
+        name for _day, name in public_holidays.names(country, DAY, DAY + timedelta(days=400))
+    )
 
 
 def test_christmas_eve_and_easter_monday_are_closed():
