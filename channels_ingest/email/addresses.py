@@ -19,6 +19,7 @@ _TOKEN = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
+_COMMENT = re.compile(r"\([^()]{0,200}\)")
 _LOCAL = re.compile(r"[\w.+-]{1,64}")
 _ADDRESS = re.compile(r"[^\s<>()\",;:@]{1,256}@[^\s<>()\",;:@]{1,256}")
 
@@ -171,12 +172,13 @@ def _address(text: str) -> str:
     """The address inside angle brackets; blanks and a route before it are taken out."""
     text = decode_words(clean(text)) if "=?" in text else clean(text)
     text = BIDI.sub("", text)
+    text = _COMMENT.sub("", text) if "(" in text else text
     text = "".join(text.split()) if not text.strip().startswith('"') else text.strip()
     if text.lower().startswith("mailto:"):
         text = text[7:]
     if text.startswith("@") and ":" in text:
         text = text.rpartition(":")[2]
-    return text.strip("'")[:320]
+    return text.strip("'")[:320] if text != '""' else ""
 
 
 def display_name(text: str) -> str:
@@ -185,4 +187,10 @@ def display_name(text: str) -> str:
     if '"' in text:
         text = re.sub(r'"((?:[^"\\]++|\\.){0,60})"', lambda m: re.sub(r"\\(.)", r"\1", m[1]), text)
     text = BIDI.sub("", decode_words(text))
-    return " ".join(text.split()).strip("\"' ")[:500]
+    return _unquoted(" ".join(text.split()).strip('" '))[:500]
+
+
+def _unquoted(name: str) -> str:
+    """Without apostrophes around the whole of it; those of a part stay: 'Anna' via the shop."""
+    inside = name.strip("' ")
+    return name if name.count("'") > inside.count("'") and "'" in inside else inside

@@ -10,7 +10,12 @@ from dataclasses import dataclass, field
 from channels_ingest.email import transfer
 from channels_ingest.email.addresses import Address, parse_addresses
 from channels_ingest.email.automatic import Kind, is_machine
-from channels_ingest.email.bounce_words import hardness, says_bounce, subject_says_bounce
+from channels_ingest.email.bounce_words import (
+    hardness,
+    refused_later,
+    says_bounce,
+    subject_says_bounce,
+)
 from channels_ingest.email.headers import Fields, parse_fields
 from channels_ingest.email.tree import Part
 
@@ -82,7 +87,7 @@ def read_report(root: Part) -> Report | None:
                 | "message/global"
                 | "message/global-headers"
             ):
-                returned.append(_returned_header(part))
+                returned.append(returned_header(part))
     if not found and root.content_type != "multipart/report":
         return _aggregate_report(root)
     for fields in returned[:1]:
@@ -92,6 +97,20 @@ def read_report(root: Part) -> Report | None:
     ):
         report.kind = report.kind or Kind.DELIVERY_REPORT
     return report
+
+
+def is_words_alone(part: Part) -> bool:
+    """A part that calls itself a delivery status and holds a text for people."""
+    return (
+        part.content_type == "message/delivery-status"
+        and _STATUS_FIELD.search(part.body[:MAX_TEXT]) is None
+        and not part.encoding.lower().startswith("base64")
+    )
+
+
+_STATUS_FIELD = re.compile(
+    rb"^(?:reporting-mta|final-recipient|original-recipient|action|status)[ \t]*:", re.I | re.M
+)
 
 
 def _aggregate_report(root: Part) -> Report | None:
@@ -156,7 +175,8 @@ def _read_receipt(report: Report, fields: Fields) -> None:
         report.original_to.append(address)
 
 
-def _returned_header(part: Part) -> Fields:
+def returned_header(part: Part) -> Fields:
+    """The header of a message that is attached."""
     content = _content(part).lstrip()
     return parse_fields(re.split(rb"\r?\n\r?\n", content, maxsplit=1)[0])
 
@@ -186,7 +206,8 @@ def _from_report(report: Report, text: str) -> Bounce:
     relevant = failed or [one for one in report.recipients if one.action == "delayed"]
     first = relevant[0]
     status = _best_status(first.status, first.diagnostic)
-    hard = bool(failed) and is_hard(status, first.diagnostic, text[:4000])
+    words = text[:4000]
+    hard = bool(failed) and not refused_later(words) and is_hard(status, first.diagnostic, words)
     return Bounce(
         hard=hard,
         status=status,
@@ -331,7 +352,7 @@ def _original_id(root: Part, report: Report | None, returned: str) -> str:
         return report.original_message_id
     for part in root.leaves():
         is_returned = part.content_type in ("message/rfc822", "text/rfc822-headers")
-        if is_returned and (found := _returned_header(part).get("Message-ID").strip("<> ")):
+        if is_returned and (found := returned_header(part).get("Message-ID").strip("<> ")):
             return found
     if in_text := _MESSAGE_ID.search(returned):
         return in_text[1]

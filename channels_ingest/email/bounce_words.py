@@ -24,8 +24,27 @@ _FULL = _any_of(
     r"(?:message|mail|size|length)[^\n]{0,30}(?:too (?:big|large|long)"
     r"|exceeds[^\n]{0,30}(?:size|limit|maximum|administrative))",
     r"message size limit",
-    r"przepe[lł]nion|skrzynka (?:jest )?pe[lł]na|brak miejsca",
+    r"przepe[lł]nion|skrzynka (?:\w+ )?(?:jest )?pe[lł]na|brak miejsca|przekroczon\w{1,3} limit",
+    r"postfach[^\n]{0,40}(?:voll|überf[uü]llt)|kontingent[^\n]{0,30}(?:überschritten|ersch[oö]pft)",
+    r"bo[iî]te[^\n]{0,30}pleine|buz[oó]n[^\n]{0,20}lleno|casella[^\n]{0,20}piena|postvak[^\n]{0,20}vol"
+    r"|schránka[^\n]{0,20}pln|ящик[^\n]{0,20}переполнен|容量|いっぱい|一杯",
 )
+
+# What the other server refused: not the recipient, whom it had taken before, but the message
+# (after DATA) or the sender (MAIL FROM). A transcript may show an early DATA: "503 need RCPT".
+_AFTER_DATA = _any_of(
+    r"in reply to (?:the )?(?:end of )?data\b|after (?:the )?end of (?:data|message)",
+    r"smtp command\s{1,4}data\b",
+    r">>> (?:data|\.)\s{1,4}<<< 5\d\d",
+)
+_AT_SENDER = _any_of(
+    r"(?:in reply to|after) mail from\b|>>> mail from:[^\n]{1,300}\s{1,4}<<< 5\d\d",
+)
+_NO_RECIPIENT_TAKEN = _any_of(
+    r"<<< 503|\b5\.1\.(?:[1236]|10)\b|does ?n.t have an? [^\n]{0,60}account"
+)
+# Words of a gateway around the answer that it got, whatever that answer was.
+_WRAPPER = re.compile(r"unknown address error (?=\d{3}-)", re.IGNORECASE)
 
 # Not the recipient but the sender is what they do not like.
 _SENDER = _any_of(
@@ -43,6 +62,8 @@ _WHO = (
 )
 # The address does not exist, or its host does not, or it takes no mail at all.
 _HARD = _any_of(
+    # Postfix and Microsoft 365 say so of recipients that they do not know.
+    r"recipient address rejected: access denied",
     r"(?:unknown|invalid|no such|non-?existe?nt|nonexist(?:ing)?|bad|incorrect|undefined|no valid"
     r"|illegal) ?(?:(?:or|local|final|virtual|delivery|destination|e-?mail|mail|unknown|smtp"
     rf"|illegal)[ -]){{0,3}}(?:{_WHO}|local[ -]part)\b",
@@ -78,9 +99,15 @@ _HARD = _any_of(
     r"(?:has|have) moved|address (?:has )?changed|envelope recipient has been denied",
     r"badrcptto|validrcptto|rcpthosts|recipnotfound|recipientnotfound|adr\.\w{0,20}not ?found",
     r"nie (?:istnieje|ma takie(?:go|j))|nieznany (?:u[zż]ytkownik|adresat|odbiorca)",
-    r"nieprawid[lł]owy adres|adres(?:at)? nieznany",
-    r"benutzer unbekannt|unbekannter? (?:benutzer|empf)|empf[aä]nger (?:unbekannt|existiert)",
-    r"existiert nicht|utilisateur inconnu|usuario desconocido",
+    r"nieprawid[lł]owy adres|adres(?:at)? nieznany|konto (?:jest )?nieaktywne"
+    r"|nie (?:znaleziono|odnaleziono) (?:adres|u[zż]ytkownik|odbiorc|skrzynk|konta)"
+    r"|brak (?:takiego |takiej )?(?:u[zż]ytkownika|konta|skrzynki|adresata|odbiorcy|domeny)",
+    r"benutzer unbekannt|unbekannter? (?:benutzer|empf)|empf[aä]nger (?:unbekannt|existiert)"
+    r"|(?:adresse|empf[aä]nger|postfach|domain)[^\n]{0,60}(?:nicht (?:gefunden|bekannt|vorhanden))",
+    r"existiert nicht|utilisateur inconnu|usuario desconocido|n.existe pas|adresse inconnue"
+    r"|destinataire inconnu|utente sconosciuto|casella inesistente|destinatario (?:desconocid"
+    r"|inexistente|sconosciuto)|onbekende? (?:gebruiker|ontvanger)|bestaat niet|neexistuje"
+    r"|neznám[ýa] (?:u[zž]ivatel|p[rř]íjemce)|не существует|не найден|存在しません|不存在",
 )
 
 # The address may be right: refused for what we are or what was in it, or a fault of the moment.
@@ -112,8 +139,10 @@ _SUBJECT = _any_of(
     r"failure (?:notice|delivery|notification)|non[- ]?deliver|rejected (?:mail|message)",
     r"could not (?:be delivered|send)|warning: (?:could|message)|error sending",
     r"niedostarczon|nie dostarczono|nie mo[zż]na dostarczy[cć]|nie zosta[lł]a dostarczona",
-    r"zwrot wiadomo[sś]ci|b[lł][aą]d dostarcz",
-    r"unzustellbar|non remis|no entregad|mancato recapito|onbestelbaar|配信|返回|退信",
+    r"zwrot wiadomo[sś]ci|b[lł][aą]d dostarcz|zwrot poczty|nie dor[eę]czono",
+    r"unzustellbar|nicht zugestellt|zustellung[^\n]{0,40}fehl|non remis|[ée]chec de (?:la )?remise"
+    r"|no entregad|no se (?:pudo|ha podido) entregar|mancat[oa] (?:recapito|consegna)"
+    r"|onbestelbaar|niet (?:bezorgd|afgeleverd)|nedoručiteln|не доставлен|配信|返回|退信",
 )
 
 _BODY = _any_of(
@@ -132,18 +161,32 @@ _BODY = _any_of(
     r"remote host said|said: [45]\d\d|giving up|unknown (?:user|recipient)",
     r"(?:user|host|recipient|mailbox|address) (?:is )?(?:unknown|not found|unavailable)",
     r"nie (?:zosta[lł][aoy]? (?:dostarczon|dor[eę]czon)|mo[zż]na (?:by[lł]o )?dostarczy[cć]"
-    r"|uda[lł]o si[eę] dostarczy[cć])|przepe[lł]niona|nie ma takiego adresu",
+    r"|uda[lł]o si[eę] dostarczy[cć])|nie mog[lł]a (?:by[cć]|zosta[cć]) dostarczon"
+    r"|przepe[lł]niona|nie ma takiego adresu",
+    r"(?:nicht|konnte[^\n]{0,60}nicht) (?:zugestellt|ausgeliefert) werden|zustellung[^\n]{0,60}"
+    r"(?:fehlgeschlagen|gescheitert)|n.a (?:pas )?pu (?:être|etre) (?:remis|d[ée]livr|distribu)"
+    r"|no (?:se )?(?:pudo|ha podido|puede)[^\n]{0,30}entrega|impossibile (?:recapitare|consegnare)"
+    r"|(?:kon|is) niet (?:worden )?(?:bezorgd|afgeleverd)|nebylo možné doručit"
+    r"|не (?:может быть|было) доставлен|送信できません|配信できません",
     r"(?<![\d.])[45]\d\d[ -]#?[45]\.\d{1,2}\.\d{1,3}(?!\d)",
 )
 
 
 def hardness(text: str) -> bool | None:
     """Whether the words say that the address itself is wrong; None where they say nothing of it."""
-    if _FULL.search(text) or _SENDER.search(text):
+    text = _WRAPPER.sub("", text)
+    if _FULL.search(text) or _SENDER.search(text) or refused_later(text):
         return False
     if _HARD.search(text):
         return True
     return False if _SOFT.search(text) else None
+
+
+def refused_later(text: str) -> bool:
+    """Whether the recipient had been taken, and the refusal is of the message or the sender."""
+    if _AT_SENDER.search(text):
+        return True
+    return bool(_AFTER_DATA.search(text)) and not _NO_RECIPIENT_TAKEN.search(text)
 
 
 def subject_says_bounce(subject: str) -> bool:

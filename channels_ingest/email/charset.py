@@ -68,6 +68,11 @@ _C1 = re.compile(rb"[\x80-\x9f]")
 # ł, ą, ż, ś, ź of the Polish charsets, read as Latin-1, are signs that never stand inside a word.
 _POLISH_AS_LATIN1 = re.compile(rb"[A-Za-z][\xb3\xb9\xbf\xb6\xbc][a-z]")
 _ISO_POLISH = re.compile(rb"[\xb1\xb6\xbc\xa1\xa6\xac]")
+# Runs of half-width signs are what EUC-JP looks like when it is read as Shift-JIS.
+_HALF_WIDTH = re.compile(r"[\uff61-\uff9f]{8}|[\ue000-\uf8ff]")
+_UTF8_SIGN = re.compile(
+    rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}"
+)
 _META = re.compile(
     rb"<meta[^>]{0,300}?charset\s*=\s*[\"']?\s*([A-Za-z0-9_:.\-]{2,40})", re.IGNORECASE
 )
@@ -132,7 +137,7 @@ def decode(data: bytes, declared: str = "", hint: str = "") -> Decoded:
     if codec_name == "iso8859-2" and _C1.search(data):
         codec_name = POLISH
     if codec_name.startswith("iso2022_jp") and not data.isascii():
-        codec_name = "cp932"  # seven bits by definition: this is what is sent instead
+        return _japanese(data)
     return _lenient(data, codec_name)
 
 
@@ -140,6 +145,14 @@ def charset_of_page(html: bytes) -> str:
     """The charset that a page's own meta element names, if it does."""
     found = _META.search(html[:4096])
     return found[1].decode("ascii") if found else ""
+
+
+def _japanese(data: bytes) -> Decoded:
+    """What calls itself ISO-2022-JP, seven bits by definition, and has eight."""
+    for codec in ("utf-8", "cp932", "euc_jp"):
+        if (text := _strict(data, codec)) is not None and not _HALF_WIDTH.search(text):
+            return Decoded(text, certain=False)
+    return _lenient(data, "cp932")
 
 
 def _not_latin1(data: bytes) -> Decoded | None:
@@ -164,6 +177,9 @@ def _undeclared(data: bytes, hint: str, *, certain: bool) -> Decoded:
         hinted = "cp932"
     if hinted and (text := _strict(data, hinted)) is not None:
         return Decoded(text, certain)
+    signs = sum(map(len, _UTF8_SIGN.findall(data)))
+    if signs > 8 and signs > 0.9 * sum(map(len, re.findall(rb"[\x80-\xff]+", data))):
+        return Decoded(data.decode("utf-8", "replace"), certain=False)  # cut, or with a stray byte
     text = _strict(data, POLISH)
     return Decoded(text if text is not None else data.decode(POLISH, "replace"), certain=False)
 

@@ -15,10 +15,20 @@ _EXTENSIONS = {
     "text/html": ".html",
     "text/calendar": ".ics",
     "message/rfc822": ".eml",
+    "message/global": ".eml",
+    "message/news": ".eml",
     "message/delivery-status": ".txt",
     "application/ms-tnef": ".dat",
     "application/pgp-signature": ".asc",
     "application/octet-stream": ".bin",
+}
+_KINDS = {
+    "image": "image",
+    "video": "video",
+    "audio": "audio",
+    "text": "document",
+    "message/delivery-status": "delivery-status",
+    "message/rfc822": "message",
 }
 
 
@@ -39,20 +49,26 @@ def declared_name(disposition: Parameterised, type_field: Parameterised) -> str:
     )
 
 
-def safe_name(name: str, *, number: int, content_type: str) -> str:
-    """The base name alone, without marks that mislead; never empty (`zalacznik-3.pdf`)."""
+def safe_name(name: str) -> str:
+    """The base name alone, without marks that mislead; '' where nothing is left."""
     name = BIDI.sub("", clean(unicodedata.normalize("NFC", name)))
     name = re.split(r"[/\\]", name)[-1].strip(" .\"'<>")
     name = re.sub(r'[<>:"|?*]', "_", name)
     if _RESERVED.fullmatch(name):
         name = f"_{name}"
-    if not name:
-        return f"zalacznik-{number}{extension(content_type)}"
     return _shorten(name)
 
 
+def kind_name(content_type: str) -> str:
+    """What a file without a name is called where its type says what it shows: image, video."""
+    return _KINDS.get(content_type) or _KINDS.get(content_type.partition("/")[0], "")
+
+
 def extension(content_type: str) -> str:
-    return _EXTENSIONS.get(content_type) or mimetypes.guess_extension(content_type) or ".bin"
+    known = _EXTENSIONS.get(content_type) or mimetypes.guess_extension(content_type)
+    return known or (
+        ".txt" if content_type.startswith(("text/", "message/", "multipart/")) else ".bin"
+    )
 
 
 def _shorten(name: str) -> str:

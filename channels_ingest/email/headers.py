@@ -16,6 +16,10 @@ MAX_FIELDS = 1000
 MAX_BYTES = 256 * 1024
 
 _FIELD = re.compile(rb"([!-9;-~]{1,200})[ \t]*:")
+_LOST_FOLD = re.compile(
+    rb"(?:boundary|charset|name|filename|format|delsp|type|report-type|protocol|micalg|start)\*?=",
+    re.IGNORECASE,
+)
 _FOLD = re.compile(r"\r?\n(?=[ \t])")
 # Line ends, NUL and the other control characters; the tab stays white space.
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
@@ -80,6 +84,9 @@ def parse_fields(block: bytes) -> Fields:
         if line[:1] in b" \t" and (lines or not fields.items):
             lines.append(line)
             continue
+        if lines and name.lower().startswith("content-") and is_lost_fold(line):
+            lines.append(b" " + line)
+            continue
         if lines and name:
             fields.items.append((name, b"".join(lines).rstrip(b"\r\n")))
         match = _FIELD.match(line)
@@ -96,6 +103,11 @@ def parse_fields(block: bytes) -> Fields:
 
 def looks_like_field(line: bytes) -> bool:
     return _FIELD.match(line) is not None
+
+
+def is_lost_fold(line: bytes) -> bool:
+    """Whether the line is a parameter whose blank before it was lost on the way."""
+    return _LOST_FOLD.match(line) is not None
 
 
 def clean(text: str) -> str:

@@ -8,13 +8,14 @@ import hashlib
 import html as entities
 import logging
 import re
+from collections import Counter
 from dataclasses import dataclass, field
 
 from channels_ingest.email import automatic, bounce, charset, tnef, transfer
 from channels_ingest.email.addresses import Address, addresses_of
 from channels_ingest.email.automatic import Kind
 from channels_ingest.email.dates import date_of_received, parse_date
-from channels_ingest.email.filenames import declared_name, extension, safe_name
+from channels_ingest.email.filenames import declared_name, extension, kind_name, safe_name
 from channels_ingest.email.flowed import unflow
 from channels_ingest.email.headers import BIDI, Fields, decode_words, parse_fields
 from channels_ingest.email.invitation import Invitation, read_invitation
@@ -150,6 +151,12 @@ class _Body:
         return "<p>" + entities.escape(self.text or "").replace("\n", "<br>") + "</p>"
 
 
+def _joined(renderings: list[str]) -> str | None:
+    """Several renderings of one kind: each that says something new; None if there are none."""
+    distinct = dict.fromkeys(text for text in renderings if text.strip())
+    return "\n".join(distinct) if renderings else None
+
+
 def _is_placeholder(text: str) -> bool:
     """A plain part that holds nothing, or only says that the mail is HTML."""
     return not text.strip() or (len(text) < 400 and _PLACEHOLDER.fullmatch(text) is not None)
@@ -161,6 +168,7 @@ class _Tally:
 
     damage: set[str]
     files: int = 0
+    unnamed: Counter[str] = field(default_factory=Counter)  # by the name they get
     text_left: int = MAX_HTML  # bytes; text parts beyond it are files
 
 
@@ -202,8 +210,12 @@ class _Content:
                 self.read(child)
 
     def _alternative(self, part: Part) -> None:
-        """One body of several renderings: the last of each kind that holds something."""
-        body = _Body()
+        """One body of several renderings, text and HTML.
+
+        Of one kind there may be several all the same: programs on the way put a footer there.
+        """
+        texts: list[str] = []
+        pages: list[str] = []
         for child in part.parts:
             if child.content_type in _OTHER_RENDERINGS:
                 continue
@@ -211,13 +223,12 @@ class _Content:
             inner.read(child)
             self.files += inner.files
             self.invitation = self.invitation or inner.invitation
-            texts = [piece.text for piece in inner.bodies if piece.text is not None]
             if any(piece.html is not None for piece in inner.bodies):
-                body.html = inner.html()
-            elif any(text.strip() for text in texts) or body.text is None:
-                body.text = "\n".join(texts) if texts else body.text
-        if body.text is not None or body.html is not None:
-            self.bodies.append(body)
+                pages.append(inner.html())
+            elif inner.bodies:
+                texts.append(inner.text())
+        if texts or pages:
+            self.bodies.append(_Body(text=_joined(texts), html=_joined(pages)))
 
     def _related(self, part: Part) -> None:
         """A body and what it shows; the body is the first part, or the one that `start` names."""
@@ -234,7 +245,9 @@ class _Content:
         is_file = part.disposition.value == "attachment" or declared_name(
             part.disposition, part.type_field
         )
-        if part.content_type not in _BODIES or is_file or self.tally.text_left <= 0:
+        if bounce.is_words_alone(part):
+            self.bodies.append(_Body(text=self._text(part)))
+        elif part.content_type not in _BODIES or is_file or self.tally.text_left <= 0:
             self._file(part)
         elif part.content_type == "text/html":
             self.bodies.append(_Body(html=self._text(part)))
@@ -304,7 +317,14 @@ class _Content:
 
     def _name(self, name: str, content_type: str) -> str:
         self.tally.files += 1
-        return safe_name(name, number=self.tally.files, content_type=content_type)
+        if safe := safe_name(name):
+            return safe
+        kind = kind_name(content_type)
+        if not kind:
+            return f"zalacznik-{self.tally.files}{extension(content_type)}"
+        number = self.tally.unnamed[kind] or ""
+        self.tally.unnamed[kind] += 1
+        return f"{kind}{number}{extension(content_type)}"
 
 
 def _content_id(part: Part) -> str:
@@ -315,6 +335,9 @@ def _name_beside(part: Part) -> str:
     """A file name that stands where programs put it when they give none."""
     if part.content_type == "text/calendar":
         return "invite.ics"
+    if part.content_type == "message/rfc822" and not part.fields.get("Content-Description"):
+        subject = bounce.returned_header(part).get("Subject").replace("/", "-")
+        return f"{subject[:80]}.eml" if subject else ""
     location = part.fields.get("Content-Location").rpartition("/")[2]
     description = part.fields.get("Content-Description")
     candidates = (_content_id(part).partition("@")[0], location, description)

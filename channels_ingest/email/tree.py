@@ -12,6 +12,7 @@ from channels_ingest.email.headers import (
     MAX_FIELDS,
     Fields,
     Parameterised,
+    is_lost_fold,
     looks_like_field,
     parse_fields,
 )
@@ -20,8 +21,10 @@ MAX_DEPTH = 20
 MAX_PARTS = 500
 # Lines that begin like a boundary and are none cost time, too.
 MAX_CANDIDATES = 20 * MAX_PARTS
+MAX_BLANKS = 20  # lines of blanks inside one header
 
 _BLANK_LINE = re.compile(rb"\r?\n[ \t]*\r?\n|\r?\n\Z|\Z")
+_BEGINS_PART = re.compile(rb"[ \t]*\r?\nContent-", re.IGNORECASE)
 _MAYBE_BOUNDARY = re.compile(rb"\A\s*--([^\s\"<>]{1,70})[ \t]*\r?\nContent-", re.IGNORECASE)
 
 
@@ -77,7 +80,7 @@ def cut(raw: bytes) -> Part:
 
 def _cut(raw: bytes, start: int, end: int, *, default: str, depth: int, budget: _Budget) -> Part:
     fields, body = _header(raw, start, end)
-    type_field = Parameterised(fields.text("Content-Type"))
+    type_field = _type_of(fields, raw[body : min(end, body + 1000)])
     part = Part(
         raw=raw,
         fields=fields,
@@ -93,6 +96,27 @@ def _cut(raw: bytes, start: int, end: int, *, default: str, depth: int, budget: 
     if part.content_type.startswith("multipart/"):
         _cut_multipart(part, depth, budget)
     return part
+
+
+def _type_of(fields: Fields, beginning: bytes) -> Parameterised:
+    """The part's type; of several that contradict each other the one that its content bears out.
+
+    A multipart begins with its boundary and HTML with a tag; all else is shown as text, so that
+    nothing of it is lost.
+    """
+    stated = [Parameterised(text) for text in fields.texts("Content-Type")]
+    kinds = {one.media_type for one in stated} - {""}
+    if len(kinds) < 2:
+        return stated[0] if stated else Parameterised("")
+    fields.damaged = True
+    content = beginning.lstrip()
+    for one in stated:
+        boundary = one.get("boundary").encode("utf-8", "replace")
+        if boundary and content.startswith(b"--" + boundary):
+            return one
+        if one.media_type == "text/html" and content.startswith(b"<"):
+            return one
+    return next((one for one in stated if one.media_type == "text/plain"), stated[0])
 
 
 def _cut_multipart(part: Part, depth: int, budget: _Budget) -> None:
@@ -137,15 +161,21 @@ def _boundaries(part: Part, boundary: bytes, budget: _Budget) -> tuple[list[tupl
         if rest in (b"", b"--"):
             if begun is not None:
                 places.append((begun, _before_line_end(raw, begun, found)))
-            if rest:
-                return places, True
             begun = min(line_end + 1, part.end)
+            if rest and not _goes_on(raw, mark, begun, part.end):
+                return places, True
             if len(places) >= MAX_PARTS:
                 break
         found = _next(raw, mark, found, part.end)
     if begun is not None:
         places.append((begun, part.end))
     return places, False
+
+
+def _goes_on(raw: bytes, mark: bytes, start: int, end: int) -> bool:
+    """Whether parts follow the closing boundary: some mails close one boundary twice."""
+    at = raw.find(b"\n" + mark, start - 1, end)
+    return at >= 0 and _BEGINS_PART.match(raw, at + 1 + len(mark), end) is not None
 
 
 def _next(raw: bytes, mark: bytes, start: int, end: int) -> int:
@@ -167,15 +197,26 @@ def _header(raw: bytes, start: int, end: int) -> tuple[Fields, int]:
     first = raw[start : min(end, start + 2)]
     if first.startswith((b"\n", b"\r\n")):  # no fields at all
         return Fields(), start + (1 if first[:1] == b"\n" else 2)
-    blank = _BLANK_LINE.search(raw, start, end)
-    stop = blank.start() if blank else end
-    body = blank.end() if blank else end
+    stop, body = _blank_line(raw, start, end)
     head_end = _end_of_fields(raw, start, stop)
     if head_end is not None:
         fields = parse_fields(raw[start:head_end])
         fields.damaged = True
         return fields, head_end
     return parse_fields(raw[start:stop]), body
+
+
+def _blank_line(raw: bytes, start: int, end: int) -> tuple[int, int]:
+    """Where the fields end and where the content begins.
+
+    A line of blanks alone ends them as well, unless the header plainly goes on behind it (the
+    obsolete folding of RFC 5322).
+    """
+    for number, blank in enumerate(_BLANK_LINE.finditer(raw, start, end)):
+        empty = blank[0].lstrip(b"\r\n")[:1] not in (b" ", b"\t")
+        if empty or number >= MAX_BLANKS or not _HEADER_GOES_ON.match(raw, blank.end(), end):
+            return blank.start(), blank.end()
+    return end, end
 
 
 # Names that show that a header still goes on after a line that is no field.
@@ -185,6 +226,8 @@ _KNOWN_FIELD = re.compile(
     rb"|authentication-results)[ \t]*:",
     re.IGNORECASE,
 )
+
+_HEADER_GOES_ON = re.compile(rb"(?:[ \t][^\r\n]{1,998}\r?\n){0,20}" + _KNOWN_FIELD.pattern, re.I)
 
 
 def _end_of_fields(raw: bytes, start: int, stop: int) -> int | None:
@@ -211,4 +254,9 @@ def _end_of_fields(raw: bytes, start: int, stop: int) -> int | None:
 
 
 def _is_ordinary(line: bytes) -> bool:
-    return line[:1] in b" \t" or looks_like_field(line) or line.startswith((b"From ", b">From "))
+    return (
+        line[:1] in b" \t"
+        or looks_like_field(line)
+        or is_lost_fold(line)
+        or line.startswith((b"From ", b">From "))
+    )

@@ -162,3 +162,51 @@ def test_names_behind_which_nobody_reads(address, automatic):
     found = parse(f"From: {address}\r\nSubject: x\r\n\r\nDzień dobry".encode())
 
     assert found.automatic is automatic
+
+
+AFTER_DATA = "<anna@example.com>: host mx said: 550 Unknown user anna (in reply to end of DATA)"
+PIPELINED = (
+    ">>> DATA\n<<< 550 <anna@example.com>: User unknown\n"
+    "550 5.1.1 <anna@example.com>... User unknown\n<<< 503 need RCPT"
+)
+WRAPPED = "anna@example.com: 5.1.0 - Unknown address error 550-'5.7.1 <a@b>... Access denied'"
+
+
+@pytest.mark.parametrize(
+    ("text", "hard"),
+    [
+        (AFTER_DATA, False),  # taken at RCPT: it is the message that they refuse
+        (PIPELINED, True),
+        ("after MAIL FROM:<pomoc@sklep.pl>: 553 sklep.pl does not exist: anna@example.com", False),
+        (WRAPPED, False),
+        ("554 5.7.1 <anna@example.com>: Recipient address rejected: Access denied", True),
+        ("Das Postfach von anna@example.com ist voll.", False),
+        ("Empfänger anna@example.com wurde nicht gefunden.", True),
+        ("anna@example.com: la boîte de réception est pleine", False),
+        ("L'adresse anna@example.com n'existe pas.", True),
+        ("Brak takiego użytkownika: anna@example.com", True),
+    ],
+)
+def test_why_a_server_refused(text, hard):
+    found = free_form(text).bounce
+
+    assert found is not None
+    assert found.hard is hard
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Ihre Nachricht konnte nicht zugestellt werden: anna@example.com",
+        "Votre message n'a pas pu être remis à anna@example.com",
+        "No se pudo entregar su mensaje a anna@example.com",
+        "Impossibile recapitare il messaggio a anna@example.com",
+        "Wiadomość nie mogła zostać dostarczona do anna@example.com",
+        "Uw bericht kon niet worden bezorgd bij anna@example.com",
+    ],
+)
+def test_bounces_of_other_languages(text):
+    found = parse(f"From: postmaster@example.com\r\nSubject: Info\r\n\r\n{text}".encode())
+
+    assert found.bounce is not None
+    assert found.bounce.recipients == ["anna@example.com"]

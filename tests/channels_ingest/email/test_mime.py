@@ -430,3 +430,97 @@ def test_hostile_mail_costs_little(name):
     assert time.process_time() - began < 3
     assert found.subject == "Pytanie"
     assert "unreadable" not in found.damaged
+
+
+# ---------------------------------------------------------------- what programs get wrong
+
+
+def test_parameter_that_lost_its_fold_is_read():
+    found = mail(
+        'Content-Type: multipart/mixed;\r\nboundary="b"\r\n',
+        "--b\r\nContent-Type: text/plain\r\n\r\nDzień dobry\r\n--b--\r\n",
+    )
+
+    assert found.text == "Dzień dobry"
+
+
+def test_header_goes_on_behind_a_line_of_blanks():
+    found = parse(b"To: a@example.com,\n \n\tb@example.com\nSubject: Zwrot\n\nTekst")
+
+    assert [address.email for address in found.to] == ["a@example.com", "b@example.com"]
+    assert (found.subject, found.text) == ("Zwrot", "Tekst")
+
+
+def test_body_may_begin_with_a_line_of_blanks():
+    found = parse(b"Subject: Zwrot\n \nTekst: jaki?\n")
+
+    assert (found.subject, found.text) == ("Zwrot", "Tekst: jaki?")
+
+
+def test_parts_behind_a_boundary_closed_twice_are_read():
+    inner = "--b\r\nContent-Type: multipart/alternative; boundary=b\r\n\r\n"
+    text = "--b\r\nContent-Type: text/plain\r\n\r\nTekst\r\n--b--\r\n"
+    file = "--b\r\nContent-Type: image/png; name=a.png\r\n\r\nx\r\n--b--\r\n"
+    found = mail("Content-Type: multipart/mixed; boundary=b\r\n", inner + text + file)
+
+    assert found.text == "Tekst"
+    assert [one.filename for one in found.attachments] == ["a.png"]
+
+
+def test_of_two_types_the_one_that_the_content_bears_out():
+    types = "Content-Type: multipart/mixed; boundary=b\r\nContent-Type: text/plain\r\n"
+
+    assert mail(types, "Dzień dobry").text == "Dzień dobry"
+    assert mail(types, "--b\r\n\r\nW części\r\n--b--").text == "W części"
+
+
+def test_footer_put_into_an_alternative_does_not_hide_the_text():
+    part = "--b\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n{}\r\n"
+    body = "".join(map(part.format, ["Treść", "Treść", "Stopka bramki"])) + "--b--"
+
+    found = mail("Content-Type: multipart/alternative; boundary=b\r\n", body)
+
+    assert found.text == "Treść\nStopka bramki"
+
+
+def test_files_without_a_name_are_called_by_what_they_show():
+    def part(kind: str, content: str = "x") -> str:
+        return f"--b\r\nContent-Type: {kind}\r\n\r\n{content}\r\n"
+
+    kinds = ["image/jpeg", "image/jpeg", "video/quicktime", "application/pdf"]
+    message = part("message/rfc822", "Subject: Faktura 1/2\r\n\r\nx")
+    body = "".join(map(part, kinds)) + message + "--b--"
+
+    found = mail("Content-Type: multipart/mixed; boundary=b\r\n", body)
+
+    assert [file.filename for file in found.attachments] == [
+        "image.jpg",
+        "image1.jpg",
+        "video.mov",
+        "zalacznik-4.pdf",
+        "Faktura 1-2.eml",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("data", "declared", "wanted"),
+    [
+        ("一杯のため".encode(), "iso-2022-jp", "一杯のため"),
+        ("メールの配信".encode("euc_jp"), "iso-2022-jp", "メールの配信"),
+        ("Юникод запреще".encode() + b"\xd0", "", "Юникод запреще\ufffd"),
+    ],
+)
+def test_charsets_that_are_not_what_they_say(data, declared, wanted):
+    assert charset.decode(data, declared).text == wanted
+
+
+def test_apostrophes_of_a_name():
+    addresses = parse_addresses("\"'Anna' via Sklep\" <a@example.com>, 'Jan' <b@example.com>")
+
+    assert [address.name for address in addresses] == ["'Anna' via Sklep", "Jan"]
+
+
+def test_comments_inside_an_address():
+    found = parse_addresses("Pete <pete(his account)@silly.test(his host)>")
+
+    assert [address.email for address in found] == ["pete@silly.test"]
