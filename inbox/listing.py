@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef
 
 from accounts.models import User
 from inbox import cursors, rows
 from inbox.folders import Folder
-from tickets import drafting, searching
+from tickets import drafting, finding
+from tickets.finding import Search
 from tickets.models import Message, Seen, Ticket
 from tickets.models.ticket import TicketQuerySet
 
@@ -29,7 +30,8 @@ class Page:
 def page(user: User, folder: Folder, *, order: str, search: str = "", after: str = "") -> Page:
     """Rows of a view (or of a search in everything that the user sees) after a position."""
     column = ORDERS[order if order != "waiting" or folder.waits else DEFAULT_ORDER]
-    found = matching(user, search) if search else folder.tickets(user)
+    asked = finding.understand(search, user)
+    found = _matching(user, asked) if search else folder.tickets(user)
     if after:
         found = found.page_after(column, *cursors.read(after))
     else:
@@ -38,26 +40,21 @@ def page(user: User, folder: Folder, *, order: str, search: str = "", after: str
     shown = tickets[:PAGE_SIZE]
     more = len(tickets) > PAGE_SIZE
     return Page(
-        _drawn(user, shown),
+        _drawn(user, shown, asked.words),
         cursors.write(getattr(shown[-1], column.lstrip("-")), shown[-1].pk) if more else "",
     )
 
 
 def rows_of(user: User, folder: Folder, numbers: Sequence[int], search: str = "") -> list[rows.Row]:
     """Those of the numbered tickets that (still) belong to the view."""
-    found = matching(user, search) if search else folder.tickets(user)
+    asked = finding.understand(search, user)
+    found = _matching(user, asked) if search else folder.tickets(user)
     tickets = list(_with_people(found.filter(number__in=numbers)))
-    return _drawn(user, tickets)
+    return _drawn(user, tickets, asked.words)
 
 
-def matching(user: User, words: str) -> TicketQuerySet:
-    """Tickets with these words in a message, or with this number."""
-    visible = Ticket.objects.visible_to(user).filter(merged_into=None)
-    number = words.strip().removeprefix("#")
-    condition = Q(number=int(number)) if number.isdecimal() and len(number) < 16 else Q(pk=None)
-    if query := searching.query(words):
-        condition |= Q(pk__in=Message.objects.filter(search=query).values("ticket"))
-    return visible.filter(condition)
+def _matching(user: User, asked: Search) -> TicketQuerySet:
+    return asked.narrow(Ticket.objects.visible_to(user).filter(merged_into=None))
 
 
 def unread(user: User, tickets: Sequence[Ticket]) -> set[int]:
@@ -68,9 +65,13 @@ def unread(user: User, tickets: Sequence[Ticket]) -> set[int]:
     return set(new.exclude(Exists(seen)).values_list("ticket", flat=True).distinct())
 
 
-def _drawn(user: User, tickets: Sequence[Ticket]) -> list[rows.Row]:
-    drafts = drafting.with_draft(user, [ticket.pk for ticket in tickets])
-    return rows.draw(tickets, unread=unread(user, tickets), drafts=drafts)
+def _drawn(user: User, tickets: Sequence[Ticket], words: str) -> list[rows.Row]:
+    return rows.draw(
+        tickets,
+        unread=unread(user, tickets),
+        drafts=drafting.with_draft(user, [ticket.pk for ticket in tickets]),
+        passages=finding.passages(tickets, words),
+    )
 
 
 def _with_people(tickets: TicketQuerySet) -> TicketQuerySet:

@@ -18,6 +18,7 @@ from django.templatetags.static import static
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
 
+from tickets.finding import Passage
 from tickets.models import Target, Ticket
 
 _TEMPLATE = "inbox/_row.html"
@@ -35,7 +36,11 @@ class Row:
 
 
 def draw(
-    tickets: Sequence[Ticket], *, unread: Collection[int], drafts: Collection[int]
+    tickets: Sequence[Ticket],
+    *,
+    unread: Collection[int],
+    drafts: Collection[int],
+    passages: Mapping[int, Passage],
 ) -> list[Row]:
     """Rows in the given order; those not kept yet are drawn, with two queries for all of them."""
     keys = {ticket.pk: _key(ticket) for ticket in tickets}
@@ -47,13 +52,25 @@ def draw(
         cache.set_many(drawn, _KEPT_S)
     kept |= drawn
     marks = {"data-unread": unread, "data-draft": drafts}
-    return [Row(ticket, _marked(kept[keys[ticket.pk]], ticket.pk, marks)) for ticket in tickets]
+    return [
+        Row(ticket, _own(kept[keys[ticket.pk]], ticket.pk, marks, passages.get(ticket.pk)))
+        for ticket in tickets
+    ]
 
 
-def _marked(html: str, ticket_id: int, marks: Mapping[str, Collection[int]]) -> SafeString:
-    """The row with its viewer's own marks. Our own template drew it, and escaped what it shows."""
+def _own(
+    html: str, ticket_id: int, marks: Mapping[str, Collection[int]], passage: Passage | None
+) -> SafeString:
+    """The row with what is its viewer's own: marks, and where the words of a search stand.
+
+    Our own templates drew both parts, and escaped what they show.
+    """
     own = "".join(f"{name} " for name, marked in marks.items() if ticket_id in marked)
-    return mark_safe(html.replace("<a ", f"<a {own}", 1))  # noqa: S308
+    html = html.replace("<a ", f"<a {own}", 1)
+    if passage:
+        found = render_to_string("inbox/_passage.html", {"passage": passage}).strip()
+        html = f"{html.removesuffix('</a>')}{found}</a>"
+    return mark_safe(html)  # noqa: S308
 
 
 def _html(ticket: Ticket) -> str:

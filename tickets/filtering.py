@@ -2,10 +2,7 @@
 
 from typing import Any
 
-from django.db.models import Q
-
-from tickets import searching
-from tickets.models import Message
+from tickets import finding
 from tickets.models.ticket import TicketQuerySet
 
 # Which condition each filter stands for; lists mean any of their values.
@@ -32,14 +29,4 @@ def narrowed(tickets: TicketQuerySet, filters: dict[str, Any]) -> TicketQuerySet
             tickets = tickets.filter(**{_CONDITIONS[name]: value})
     for slug in filters.get("tag", []):
         tickets = tickets.filter(tags__slug=slug)
-    words = filters.get("q", "").strip()
-    return tickets.filter(matching(words)) if words else tickets
-
-
-def matching(words: str) -> Q:
-    """With these words in a message, or with this number."""
-    number = words.removeprefix("#")
-    condition = Q(number=int(number)) if number.isdecimal() and len(number) < 16 else Q(pk__in=[])
-    if query := searching.query(words):
-        condition |= Q(pk__in=Message.objects.filter(search=query).values("ticket"))
-    return condition
+    return finding.understand(filters.get("q", "")).narrow(tickets)

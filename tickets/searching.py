@@ -7,7 +7,7 @@ words and prefixes of words are found; what stands inside a word is not.
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache, lru_cache
 from itertools import product
 from math import prod
@@ -77,15 +77,45 @@ def index(message: Message, *extra: str) -> None:
         )
 
 
-def query(text: str) -> SearchQuery | None:
+class Query(SearchQuery):
+    """A query of words as the index holds them: PostgreSQL's own parser would cut addresses up."""
+
+    SEARCH_TYPES = {"lexemes": ""}
+    template = "%(expressions)s::tsquery"
+
+
+def query(text: str) -> Query | None:
     """All words must be there, the last one as a prefix; None where the text has no word."""
-    words = [word.lower()[:_LONGEST_WORD] for word in _WORD.findall(text)[:_MOST_TERMS]]
+    words = _asked(text)
     parts = []
     for place, word in enumerate(words, start=1):
         prefix = ":*" if place == len(words) else ""
         forms = [f"'{fold(word)}'{prefix}", *(f"'{lemma}'" for lemma in lemmas(word, bare=True))]
         parts.append(f"({' | '.join(forms)})")
-    return SearchQuery(" & ".join(parts), search_type="raw", config="simple") if parts else None
+    return Query(" & ".join(parts), search_type="lexemes") if parts else None
+
+
+def _asked(text: str) -> list[str]:
+    return [word.lower()[:_LONGEST_WORD] for word in _WORD.findall(text)[:_MOST_TERMS]]
+
+
+def matcher(text: str) -> Callable[[str], bool]:
+    """Tells whether a word of a found text is one of those that were looked for."""
+    words = _asked(text)
+    asked = {form for word in words for form in (fold(word), *lemmas(word, bare=True))}
+    beginning = fold(words[-1]) if words else "\0"
+
+    def fits(word: str) -> bool:
+        folded = fold(word)
+        own = {folded, *lemmas(word.lower(), bare=False)}
+        return folded.startswith(beginning) or not asked.isdisjoint(own)
+
+    return fits
+
+
+def words_of(text: str) -> Iterator[re.Match[str]]:
+    """The words of a text where they stand in it."""
+    return _WORD.finditer(text)
 
 
 def warm() -> None:

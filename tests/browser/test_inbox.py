@@ -388,3 +388,23 @@ def test_manager_reads_only(mailbox, live: SignedIn):
     expect(_box(page)).to_contain_text("Dzień dobry")
     expect(page.locator("#composer")).to_have_count(0)
     expect(page.locator("[data-menu=status]")).to_be_disabled()
+
+
+def test_tickets_are_found_while_typing(agent, mailbox, live: SignedIn):
+    ticket = make_ticket(mailbox)
+    other = make_incoming(
+        mailbox, sender="jan@example.com", subject="Buty", body_text="Chcę zwrócić buty zimowe."
+    )
+    wanted = receiving.receive(other).ticket
+    page = live(agent, "/inbox/?view=open")
+
+    page.keyboard.press("/")
+    page.keyboard.type("zimowych bu", delay=20)
+
+    expect(page.locator(".row")).to_have_count(1)
+    expect(page.locator(f"#row-{wanted.number} mark")).to_have_text(["buty", "zimowe"])
+    page.keyboard.type("tów tag:nie-ma ", delay=20)
+    expect(page.locator("#empty")).to_contain_text("Nothing found")
+    expect(page.locator("#search")).to_have_value("zimowych butów tag:nie-ma ")
+    page.locator("#search").fill("")
+    expect(page.locator(f"#row-{ticket.number}")).to_be_visible()

@@ -9,8 +9,8 @@ from django.utils import timezone
 
 from history.recording import Actor
 from inbox import folders, listing
-from tests.factories import make_channel, make_ticket, make_user
-from tickets import changing, replying
+from tests.factories import make_channel, make_incoming, make_ticket, make_user
+from tickets import changing, receiving, replying
 from tickets.models import Tag, Ticket
 from tickets.replying import Draft
 
@@ -202,3 +202,23 @@ def test_hostile_words_stay_words(agent_client, mailbox):
         reverse("inbox:customer", args=[ticket.customer.public_id]),
     ]:
         assert "<img src=x" not in agent_client.get(address).content.decode()
+
+
+def test_search_shows_the_passage_without_trusting_it(agent_client, mailbox):
+    body = "Proszę o <b>zwrot</b> za buty & torbę"
+    ticket = make_ticket(mailbox)
+    receiving.receive(
+        make_incoming(mailbox, sender="anna@example.com", subject="Inne", body_text=body)
+    )
+
+    page = agent_client.get(reverse("inbox:list"), {"q": "zwrotu"}).content.decode()
+
+    assert "Proszę o &lt;b&gt;<mark>zwrot</mark>&lt;/b&gt; za buty &amp; torbę" in page
+    assert f"row-{ticket.number}" not in page
+
+
+def test_search_finds_only_what_is_visible(outsider, mailbox):
+    ticket = make_ticket(mailbox)
+
+    for text in ["paczka", f"#{ticket.number}", "status:nowe", "-tag:x"]:
+        assert "row-" not in outsider.get(reverse("inbox:list"), {"q": text}).content.decode()

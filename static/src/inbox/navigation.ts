@@ -8,6 +8,7 @@ import { isSmall, list, openNumber, row, rows, ticket, workspace } from "./page"
 
 const HOVER_MS = 80;
 const KEPT_MS = 8_000;
+const TYPING_MS = 180;
 
 type Kept = { at: number; html: Promise<string> };
 const fetched = new Map<string, Kept>();
@@ -16,6 +17,7 @@ let newest = 0;
 export function startNavigation(): void {
   document.addEventListener("click", onClick);
   document.addEventListener("submit", onSearch);
+  document.addEventListener("input", onSearchInput);
   document.addEventListener("pointerover", onHover);
   window.addEventListener("popstate", () => void restore());
   const lazy = list().dataset.load;
@@ -68,11 +70,12 @@ export function closeTicket(push = true): void {
   tell("ticket-opened", undefined);
 }
 
-/** Load a view into the list. */
-export async function showList(address: string): Promise<void> {
+/** Load a view into the list, unless it is not wanted any more when it comes. */
+export async function showList(address: string, isWanted = (): boolean => true): Promise<void> {
   list().setAttribute("aria-busy", "true");
   try {
     const html = await fragment(address);
+    if (!isWanted()) return;
     for (const element of elements(html)) {
       if (element.id === "list") {
         list().replaceWith(element);
@@ -163,6 +166,32 @@ function onSearch(event: SubmitEvent): void {
   const query = new URLSearchParams(new FormData(form) as unknown as Record<string, string>);
   if (!query.get("q")) query.delete("q");
   void go(`${form.action}?${query.toString()}`, true);
+}
+
+let typing: ReturnType<typeof setTimeout> | undefined;
+
+/** Found while it is typed: the last word is taken for the beginning of one. */
+function onSearchInput(event: Event): void {
+  const field = event.target as HTMLInputElement;
+  if (field.form?.dataset.searchLive === undefined) return;
+  clearTimeout(typing);
+  typing = setTimeout(() => void find(field), TYPING_MS);
+}
+
+async function find(field: HTMLInputElement): Promise<void> {
+  const text = field.value.trim();
+  if (text.length === 1 || text === list().dataset.search || !field.form) return;
+  const query = new URLSearchParams({ view: view() });
+  if (text) query.set("q", text);
+  const address = `${field.form.action}?${query.toString()}`;
+  history.replaceState({}, "", address);
+  await showList(address, () => field.isConnected && field.value.trim() === text);
+  const fresh = document.getElementById("search") as HTMLInputElement | null;
+  if (!fresh || fresh === field) return;
+  // The list came with a field of its own: what was typed meanwhile, spaces too, goes on in it.
+  fresh.value = field.value;
+  fresh.focus();
+  fresh.setSelectionRange(field.selectionStart, field.selectionEnd);
 }
 
 async function go(address: string, keepFocus = false): Promise<void> {
