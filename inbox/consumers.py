@@ -2,8 +2,9 @@
 
 import logging
 import time
+from collections.abc import Awaitable, Callable
 from importlib import import_module
-from typing import Any
+from typing import Any, ClassVar, Self
 
 from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncJsonWebsocketConsumer
@@ -84,15 +85,8 @@ class WorkspaceConsumer(AsyncJsonWebsocketConsumer):
             return
         if time.monotonic() - self.checked_at > _CHECKED_EVERY_S and not await self._still_valid():
             return
-        match content.get("type"):
-            case "resume":
-                await self._resume(content)
-            case "watch":
-                await self._show_presence(_numbers(content.get("tickets")))
-            case "presence":
-                await self._be_present(content.get("ticket"), content.get("state"))
-            case "ping":
-                await self.send_json({"type": "pong"})
+        if take := self.FRAMES.get(str(content.get("type"))):
+            await take(self, content)
 
     async def _resume(self, content: dict[str, Any]) -> None:
         """Say what changed since the page last heard, and what it may no longer show."""
@@ -123,8 +117,15 @@ class WorkspaceConsumer(AsyncJsonWebsocketConsumer):
             "reload": much,
         }
 
-    async def _be_present(self, number: Any, state: Any) -> None:
+    async def _watch(self, content: dict[str, Any]) -> None:
+        await self._show_presence(_numbers(content.get("tickets")))
+
+    async def _pong(self, _content: dict[str, Any]) -> None:
+        await self.send_json({"type": "pong"})
+
+    async def _be_present(self, content: dict[str, Any]) -> None:
         """The page shows a ticket (or none), and its user reads or writes there."""
+        number, state = content.get("ticket"), content.get("state")
         ticket = await self._visible(number) if isinstance(number, int) else None
         if self.inside and (ticket is None or ticket.pk != self.inside.pk):
             await self._leave_ticket()
@@ -191,6 +192,14 @@ class WorkspaceConsumer(AsyncJsonWebsocketConsumer):
             if user_id in names
         ]
         await self.send_json({"type": "presence", "ticket": number, "people": shown})
+
+    # What a page may send, by its type
+    FRAMES: ClassVar[dict[str, Callable[[Self, dict[str, Any]], Awaitable[None]]]] = {
+        "resume": _resume,
+        "watch": _watch,
+        "presence": _be_present,
+        "ping": _pong,
+    }
 
     # From the groups
 

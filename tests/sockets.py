@@ -45,6 +45,16 @@ class Line(ApplicationCommunicator):
                 if message["type"] == kind:
                     return message
 
+    async def until(self, *kinds: str) -> list[dict[str, Any]]:
+        """All messages up to the first of these types, with it."""
+        messages: list[dict[str, Any]] = []
+        async with asyncio.timeout(10):
+            while not messages or messages[-1]["type"] not in kinds:
+                output = await self.receive_output(10)
+                assert output["type"] == "websocket.send", output
+                messages.append(json.loads(output["text"]))
+        return messages
+
     async def closed(self) -> int:
         """The code with which the server ends the connection."""
         async with asyncio.timeout(5):

@@ -48,6 +48,9 @@ async def in_thread(work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> 
 class ChatConsumer(AsyncWebsocketConsumer):
     """One tab of one visitor. The token comes in the first frame, `session.resume`."""
 
+    # What a visitor may send, by its type
+    FRAMES = ("session.resume", *frames.TYPES)
+
     chat: ChatSession | None = None
     # The number of the last event this socket has sent.
     seq = 0

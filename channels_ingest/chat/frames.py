@@ -65,3 +65,5 @@ _HANDLERS: dict[str, Callable[[ChatSession, Frame, str], Frame | None]] = {
     "ping": _ping,
     "session.end": _end,
 }
+
+TYPES = tuple(_HANDLERS)

@@ -11,7 +11,7 @@ def named() -> dict[str, str]:
 
     def walk(entries: list[URLPattern | URLResolver], path: str, space: str) -> None:
         for entry in entries:
-            here = path + _template(entry)
+            here = path + template(entry)
             if isinstance(entry, URLResolver):
                 walk(entry.url_patterns, here, f"{entry.namespace}:" if entry.namespace else space)
             else:
@@ -34,7 +34,7 @@ def arguments(template: str) -> list[str]:
     return [part.partition("}")[0] for part in template.split("{")[1:]]
 
 
-def _template(entry: URLPattern | URLResolver) -> str:
+def template(entry: URLPattern | URLResolver) -> str:
     """The route as the schema writes it: `tickets/{number}/`."""
     route = str(entry.pattern)
     for argument in entry.pattern.regex.groupindex:

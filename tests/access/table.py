@@ -27,6 +27,7 @@ from tests.access.outcomes import (
     SIGNED_IN,
     VISITORS,
     Row,
+    Rule,
 )
 from tests.access.scene import PNG, Scene
 
@@ -235,4 +236,19 @@ OPERATIONS: dict[str, Row] = {
     "GET reasons/": Row(KEYS),
     "GET teams/": Row(KEYS),
     "GET users/": Row(KEYS),
+}
+
+# By the path of the socket and the type of the frame; how it is sent stands in test_sockets.py.
+# Whoever is let in hears of the team's ticket (or chat); all others hear nothing of it.
+SOCKETS: dict[str, dict[str, Rule]] = {
+    "ws/workspace/": {
+        "resume": SEES_TICKET,
+        "watch": SEES_TICKET,
+        "presence": SEES_TICKET,
+        "ping": SIGNED_IN,
+    },
+    "ws/chat/{channel}/": dict.fromkeys(
+        ("session.resume", "message.send", "typing", "read", "rating", "ping", "session.end"),
+        VISITORS,
+    ),
 }
