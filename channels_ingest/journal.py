@@ -110,6 +110,7 @@ def _claimed(event_id: int) -> InboundEvent | None:
     """The locked row; None if it is done, or somebody else is at it."""
     return (
         InboundEvent.objects.select_for_update(skip_locked=True, of=("self",))
+        .select_related("channel__connection")
         .filter(pk=event_id, state__in=InboundEvent.WAITING)
         .first()
     )
@@ -127,7 +128,7 @@ def _take(event: InboundEvent, items: list[Item]) -> None:
             continue
         stored += 1
         if isinstance(result, Message):
-            waking.after(result)
+            waking.after(result, files=any(file.url for file in getattr(item, "files", ())))
     _finish(event, InboundEvent.State.PROCESSED if stored else InboundEvent.State.IGNORED, reason)
 
 

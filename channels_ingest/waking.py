@@ -40,11 +40,11 @@ def deliver(deliveries: Iterable[Delivery]) -> None:
         )
 
 
-def after(message: Message) -> None:
-    """After a message was stored: fetch its files, and the name of a person who has none."""
-    waiting = message.attachments.filter(state=Attachment.State.WAITING)
-    pks = list(waiting.values_list("pk", flat=True))
-    if pks:
+def after(message: Message, *, files: bool) -> None:
+    """After a message was stored: fetch its `files`, and the name of a person who has none."""
+    if files:
+        waiting = message.attachments.filter(state=Attachment.State.WAITING)
+        pks = list(waiting.values_list("pk", flat=True))
         transaction.on_commit(lambda: fetch_files(pks, message.channel))
     if message.sender is not None and not message.sender.name:
         ids = (message.sender.pk, message.channel_id)

@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from django.db import transaction
+from django.db import connection, transaction
+from django.utils import timezone
 
 from crm import normalising
 from crm.models import Customer, Identity
@@ -59,31 +60,47 @@ def _find(handle: Handle) -> Identity | None:
     )
 
 
-@transaction.atomic
+# bulk_create returns no id where it ignores conflicts, and the id says whether we were first.
+_INSERT = """
+    INSERT INTO crm_identity (customer_id, kind, scope, value, display, name, created_at)
+    VALUES (%s, %s, %s, %s, %s, %s, %s) ON CONFLICT (kind, scope, value) DO NOTHING RETURNING id
+"""
+
+
+@transaction.atomic(savepoint=False)
 def _create(handle: Handle) -> Identity:
     """Insert first, customer and all; whoever loses the race waits for the winner's commit."""
     name = str(storable(handle.name)).strip()[:200]
-    customer = Customer(name=name)
-    customer.save()
-    Identity.objects.bulk_create(
-        [
-            Identity(
-                customer=customer,
-                kind=handle.kind,
-                scope=handle.scope,
-                value=handle.key,
-                display=str(storable(handle.value)).strip()[:320],
-                name=name,
-            )
-        ],
-        ignore_conflicts=True,
+    customer = Customer.objects.create(name=name)
+    identity = Identity(
+        customer=customer,
+        kind=handle.kind,
+        scope=handle.scope,
+        value=handle.key,
+        display=str(storable(handle.value)).strip()[:320],
+        name=name,
+        created_at=timezone.now(),
     )
+    if _inserted(identity):
+        return identity
+    customer.delete()
     found = _find(handle)
     if found is None:
         raise Identity.DoesNotExist(f"{handle.kind} vanished while it was created")
-    if found.customer_id != customer.pk:
-        customer.delete()
     return found
+
+
+def _inserted(identity: Identity) -> bool:
+    """Whether this identity is new; then it has its id, and is locked as our own row."""
+    columns = ("customer_id", "kind", "scope", "value", "display", "name", "created_at")
+    with connection.cursor() as cursor:
+        cursor.execute(_INSERT, [getattr(identity, column) for column in columns])
+        row = cursor.fetchone()
+    if row is None:
+        return False
+    identity.pk = row[0]
+    identity._state.adding = False
+    return True
 
 
 def fill_in_name(

@@ -44,5 +44,12 @@ def record(
         data=kinds.checked(kind, data or {}),
         **references,
     )
-    transaction.on_commit(waking.wake)
+    _wake_after_commit()
     return event
+
+
+def _wake_after_commit() -> None:
+    """Once a transaction, however many events it writes: what waits already waits for all."""
+    waiting = transaction.get_connection().run_on_commit
+    if not any(waking.wake is call for _savepoints, call, _robust in waiting):
+        transaction.on_commit(waking.wake)

@@ -32,10 +32,10 @@ def open_ticket(
         status=status,
         created_at=at,
         last_message_at=at,
+        version=1,
     )
-    ticket.refresh_from_db(fields=["number"])
     Participant.objects.create(ticket=ticket, identity=requester, role=Participant.Role.REQUESTER)
-    recording.record(
+    recording.record_first(
         ticket,
         "ticket.created",
         actor=by,

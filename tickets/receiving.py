@@ -46,7 +46,7 @@ def receive(
     """
     incoming = _fit(incoming)
     with transaction.atomic():
-        channel = Channel.objects.select_related("shop", "team").get(pk=incoming.channel_id)
+        channel = Channel.objects.select_related("team").get(pk=incoming.channel_id)
         # Locks the sender: two of their messages that arrive together queue up here.
         identity = identifying.locked(incoming.sender)
         if known := _stored(incoming, channel, source_key):
@@ -91,8 +91,10 @@ def file_automatic(
 def _stored(incoming: Incoming, channel: Channel, source_key: str | None) -> Message | None:
     """The message if it was stored before. Raises `Duplicate` for a re-encoded copy."""
     of_channel = Message.objects.filter(channel=channel)
-    if source_key and (same := of_channel.filter(source_key=source_key).first()):
-        return same
+    same = of_channel.filter(source_key=source_key)
+    # To ask whether there is one costs less than to fetch it, and there is none nearly always.
+    if source_key and same.exists():
+        return same.get()
     if incoming.outbound and _is_ours(incoming):
         raise Duplicate
     if incoming.external_id and incoming.content_hash:
@@ -165,9 +167,11 @@ def _store(
         automatic=incoming.automatic,
         flagged=found.flagged or found.stranger,
         occurred_at=incoming.occurred_at,
+        search=searching.vector(
+            incoming.body_text, incoming.subject, incoming.sender.name, incoming.sender.value
+        ),
     )
     attaching.attach(message, incoming.files)
-    searching.index(message, incoming.subject, incoming.sender.name, incoming.sender.value)
     return message
 
 
@@ -202,23 +206,13 @@ def _arrived(ticket: Ticket, message: Message, found: threading.Found, incoming:
         if ticket.status != Ticket.Status.NEW:
             ticket.status = Ticket.Status.OPEN
     ticket.needs_review = ticket.needs_review or found.stranger or found.flagged
-    ticket.save(
-        update_fields=[
-            "last_message_at",
-            "last_inbound_at",
-            "waiting_since",
-            "snoozed_until",
-            "status",
-            "needs_review",
-            "preview",
-        ]
-    )
     customer = Actor("customer", ticket.customer_id)
     recording.record(
         ticket,
         "message.received",
         actor=customer,
         message=message,
+        changed=_MOVED,
         automatic=not moves,
         third_party=found.stranger,
         received_at=at,
@@ -230,6 +224,18 @@ def _arrived(ticket: Ticket, message: Message, found: threading.Found, incoming:
         )
 
 
+# What a message may change in its ticket
+_MOVED = (
+    "last_message_at",
+    "last_inbound_at",
+    "waiting_since",
+    "snoozed_until",
+    "status",
+    "needs_review",
+    "preview",
+)
+
+
 def _sent_elsewhere(ticket: Ticket, message: Message) -> None:
     """An answer given past the helpdesk (the Page's own inbox) counts as ours: the clock stops."""
     replying.answered(ticket, message, by=Actor("agent"))
@@ -237,7 +243,8 @@ def _sent_elsewhere(ticket: Ticket, message: Message) -> None:
 
 def _join(ticket: Ticket, incoming: Incoming, message: Message, found: threading.Found) -> None:
     """The sender and those in copy take part; what an unconfirmed sender says is a proposal."""
-    if message.sender is not None:
+    # Who opens a ticket is its requester already.
+    if message.sender is not None and found.ticket is not None:
         role = Participant.Role.THIRD_PARTY if found.stranger else Participant.Role.CC
         Participant.objects.get_or_create(
             ticket=ticket, identity=message.sender, defaults={"role": role}

@@ -1,5 +1,6 @@
 """The one way in which anything that happens to a ticket enters the event log."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.db.models import F
@@ -19,10 +20,31 @@ def record(
     *,
     actor: Actor = SYSTEM,
     message: Message | None = None,
+    changed: Iterable[str] = (),
     **data: Any,
 ) -> Event:
-    """Write the event, raise the ticket's version, move its clocks. Needs the ticket's lock."""
-    event = recording.record(
+    """Write the event, raise the ticket's version, move its clocks. Needs the ticket's lock.
+
+    `changed` are fields of the ticket that are saved with it, in the one UPDATE of the version.
+    """
+    event = _written(ticket, kind, actor, message, data)
+    values = {name: getattr(ticket, name) for name in changed}
+    Ticket.objects.filter(pk=ticket.pk).update(
+        **values, version=F("version") + 1, updated_at=timezone.now()
+    )
+    follow(ticket, event)
+    return event
+
+
+def record_first(ticket: Ticket, kind: str, *, actor: Actor = SYSTEM, **data: Any) -> Event:
+    """Write the event with which a ticket begins, that was inserted with `version` 1 for it."""
+    return _written(ticket, kind, actor, None, data)
+
+
+def _written(
+    ticket: Ticket, kind: str, actor: Actor, message: Message | None, data: dict[str, Any]
+) -> Event:
+    return recording.record(
         kind,
         subject=("ticket", ticket.pk),
         actor=actor,
@@ -35,6 +57,3 @@ def record(
         team_id=ticket.team_id,
         assignee_id=ticket.assignee_id,
     )
-    Ticket.objects.filter(pk=ticket.pk).update(version=F("version") + 1, updated_at=timezone.now())
-    follow(ticket, event)
-    return event

@@ -134,12 +134,12 @@ def answered(ticket: Ticket, message: Message, *, by: Actor, automatic: bool = F
         fields += ["waiting_since", "first_response_at", "snoozed_until", "status"]
         if ticket.status == Ticket.Status.NEW:
             ticket.status = Ticket.Status.OPEN
-    ticket.save(update_fields=fields)
     recording.record(
         ticket,
         "message.sent",
         actor=by,
         message=message,
+        changed=fields,
         automatic=automatic,
         outside=bool(message.context.get("outside")),
     )
@@ -209,11 +209,11 @@ def _write(
         automatic=automatic,
         context=draft.context or {},
         occurred_at=timezone.now(),
+        search=searching.vector(body_text),
     )
     Attachment.objects.filter(
         pk__in=[file.pk for file in draft.attachments], message__isnull=True
     ).update(message=message)
-    searching.index(message)
     return message
 
 

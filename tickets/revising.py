@@ -1,5 +1,7 @@
 """What customers do to messages afterwards: change them, take them back, react to them."""
 
+from typing import Any
+
 from django.db import transaction
 from django.utils import timezone
 
@@ -24,8 +26,8 @@ def edit(item: Edit, *, event_id: int | None = None, source_key: str | None = No
         )
         message.body_text = message.reply_text = storable(item.body_text)
         message.edited_at = item.at
-        message.save(update_fields=["body_text", "reply_text", "edited_at"])
-        searching.index(message)
+        message.search = searching.vector(message.body_text)
+        message.save(update_fields=["body_text", "reply_text", "edited_at", "search"])
         _record("message.edited", ticket, message, number=item.number)
 
 
@@ -118,7 +120,7 @@ def _message(channel_id: int, external_id: str) -> tuple[Ticket, Message]:
     return ticket, Message.objects.get(pk=message.pk)
 
 
-def _record(kind: str, ticket: Ticket, message: Message, **data: int) -> None:
+def _record(kind: str, ticket: Ticket, message: Message, **data: Any) -> None:
     recording.record(
         ticket, kind, actor=Actor("customer", ticket.customer_id), message=message, **data
     )

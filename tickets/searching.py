@@ -12,11 +12,10 @@ from functools import cache, lru_cache
 from itertools import product
 from math import prod
 
+from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.search import SearchQuery
-from django.db import connection
+from django.db.models import Func, TextField, Value
 from morfeusz2 import Morfeusz
-
-from tickets.models.message import Message
 
 _WORD = re.compile(r"[^\W_]+(?:[./@\-][^\W_]+)*")
 _JOINT = re.compile(r"[./@\-]")
@@ -67,14 +66,13 @@ def _words(text: str) -> Iterator[str]:
         yield re.sub(r"\D", "", match[0])[:_LONGEST_WORD]
 
 
-def index(message: Message, *extra: str) -> None:
-    """Write the message's search vector; `extra` is found as well (subject, customer's name)."""
-    words = " ".join(terms(" ".join([message.body_text, *extra])))
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "UPDATE tickets_message SET search = array_to_tsvector(%s::text[]) WHERE id = %s",
-            [words.split(), message.pk],
-        )
+def vector(*texts: str) -> Func:
+    """What the database writes into `Message.search` to find these texts (body, subject, name).
+
+    It belongs into the message's own INSERT: a later UPDATE would write every index again.
+    """
+    words = " ".join(terms(" ".join(texts))).split()
+    return Func(Value(words, output_field=ArrayField(TextField())), function="array_to_tsvector")
 
 
 class Query(SearchQuery):

@@ -51,8 +51,8 @@ def _conversation(ticket: Ticket | None) -> Found:
 
 def _mail(incoming: Incoming, identity: Identity, channel: Channel) -> Found:
     may_belong: Ticket | None = None
-    for rule, candidate in _candidates(incoming, channel):
-        ticket = locked_final(candidate)
+    for rule, ticket_id in _candidates(incoming, channel):
+        ticket = locked_final(ticket_id)
         known = incoming.threading.known_sender and _is_known(identity, ticket)
         if known:
             return _joined(ticket, rule)
@@ -63,11 +63,11 @@ def _mail(incoming: Incoming, identity: Identity, channel: Channel) -> Found:
     return Found(Message.Rule.NEW, may_belong=may_belong)
 
 
-def _candidates(incoming: Incoming, channel: Channel) -> list[tuple[Message.Rule, Ticket]]:
-    """The tickets that the mail's signs name, in the order of the rules. Each is one query."""
+def _candidates(incoming: Incoming, channel: Channel) -> list[tuple[Message.Rule, int]]:
+    """Ids of tickets that the mail's signs name, in the order of the rules. Each is one query."""
     hints = incoming.threading
-    of_shop = Ticket.objects.filter(shop=channel.shop_id)
-    rows: list[tuple[Message.Rule, Ticket | None]] = []
+    of_shop = Ticket.objects.filter(shop=channel.shop_id).values_list("pk", flat=True)
+    rows: list[tuple[Message.Rule, int | None]] = []
     if hints.refs:
         rows.append((Message.Rule.TOKEN, of_shop.filter(ref__in=hints.refs).first()))
     if incoming.external_id:
@@ -76,15 +76,13 @@ def _candidates(incoming: Incoming, channel: Channel) -> list[tuple[Message.Rule
         rows.append((Message.Rule.REFERENCES, _of_message_id(hints.message_ids, channel)))
     if hints.number is not None:
         rows.append((Message.Rule.SUBJECT, of_shop.filter(number=hints.number).first()))
-    return [(rule, ticket) for rule, ticket in rows if ticket is not None]
+    return [(rule, ticket_id) for rule, ticket_id in rows if ticket_id is not None]
 
 
-def _of_message_id(ids: list[str] | tuple[str, ...], channel: Channel) -> Ticket | None:
+def _of_message_id(ids: list[str] | tuple[str, ...], channel: Channel) -> int | None:
     """The ticket of the first id (newest first) that names a message of the same shop."""
-    messages = Message.objects.filter(
-        external_id__in=ids, channel__shop=channel.shop_id
-    ).select_related("ticket")
-    by_id = {message.external_id: message.ticket for message in messages}
+    messages = Message.objects.filter(external_id__in=ids, channel__shop=channel.shop_id)
+    by_id = dict(messages.values_list("external_id", "ticket_id"))
     return next((by_id[name] for name in ids if name in by_id), None)
 
 
