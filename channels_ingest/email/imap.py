@@ -93,6 +93,14 @@ class _Client(IMAPClient):  # type: ignore[misc]  # the library has no types
         line.settimeout(_ANSWER_S)
         return _Lines(line, self.host, self.port)
 
+    def was_told_of_more(self) -> bool:
+        """Whether the server has spoken of new messages since this was asked last.
+
+        It does so once, with the answer to whatever command comes next, and not again in IDLE.
+        """
+        _name, counts = self._imap.response("EXISTS")
+        return bool(counts != [None])
+
 
 class Folder:
     """The open folder of a connection's mailbox."""
@@ -115,6 +123,7 @@ class Folder:
 
     def uids_after(self, uid: int) -> list[int]:
         """UIDs above this one, ascending."""
+        self._client.was_told_of_more()  # up to here it is found by this search
         # `n:*` names the newest message even when its number is lower.
         found = self._client.search(["UID", f"{uid + 1}:*"])
         return sorted(each for each in found if each > uid)
@@ -142,6 +151,8 @@ class Folder:
 
     def wait(self, stop: threading.Event) -> None:
         """Until the server says that something is new, or it is time to look, or `stop` is set."""
+        if self._client.was_told_of_more():
+            return
         if not self._client.has_capability("IDLE"):
             stop.wait(_LOOK_WITHOUT_IDLE_S)
             self._client.noop()

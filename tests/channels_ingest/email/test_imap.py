@@ -263,3 +263,28 @@ def test_long_connection_takes_mail_as_it_comes(idle, monkeypatch):
             thread.join(10)
         assert not thread.is_alive()
     assert fresh(channel).state == Connection.State.ACTIVE
+
+
+@pytest.mark.django_db(transaction=True)
+def test_mail_that_comes_while_others_are_read_waits_for_no_timer(imap_server, monkeypatch):
+    """The server tells of it in the answer to a FETCH, and not again once we wait."""
+    monkeypatch.setattr(journal.waking, "process", lambda _event: None)
+    channel = make_channel(settings=imap_server.settings(), secrets=imap_server.secrets)
+    imap_server.append(numbered(1))
+    look_at, late = imap.Folder.look_at, iter([2])
+
+    def busy(folder: imap.Folder, uids: list[int]):
+        for found in look_at(folder, uids):
+            for number in late:
+                imap_server.append(numbered(number))
+            yield found
+
+    monkeypatch.setattr(imap.Folder, "look_at", busy)
+    stop = threading.Event()
+    thread = threading.Thread(target=receive.run, args=(fresh(channel), stop))
+    thread.start()
+    try:
+        eventually(lambda: InboundEvent.objects.count() == 2)
+    finally:
+        stop.set()
+        thread.join(10)
