@@ -38,6 +38,10 @@ test: $(VENV)/.dev static/dist/.built chromium ## run all tests, in browsers too
 bench: $(VENV)/.dev static/dist/.built ## measure speed at 10,000 and 100,000 tickets (BENCH=... for options)
 	@$(BIN)/python -m helpdesk.embedded $(BIN)/python -m bench $(BENCH)
 
+.PHONY: chaos
+chaos: $(VENV)/.dev static/dist/.built ## kill processes under load and count (CHAOS=... for options)
+	@$(BIN)/python -m tests.chaos $(CHAOS)
+
 .PHONY: lint
 lint: $(VENV)/.dev static/dist/.built gettext ## check style, types, layers, templates, translations
 	$(BIN)/ruff check .
