@@ -5,6 +5,7 @@ import logging
 import random
 import uuid
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -17,7 +18,7 @@ from channels_ingest import adapter, waking
 from channels_ingest.adapter import Ignore, Malformed
 from channels_ingest.models import InboundEvent
 from tickets import receiving
-from tickets.incoming import Item
+from tickets.incoming import Incoming, Item
 from tickets.models import Channel, Message
 
 logger = logging.getLogger(__name__)
@@ -119,6 +120,8 @@ def _claimed(event_id: int) -> InboundEvent | None:
 def _take(event: InboundEvent, items: list[Item]) -> None:
     reason, stored = "" if items else "nothing to show", 0
     for index, item in enumerate(items):
+        if isinstance(item, Incoming):
+            item = replace(item, received_at=event.received_at)  # noqa: PLW2901
         try:
             result = receiving.take(
                 item, event_id=event.pk, source_key=f"{event.dedup_key}#{index}"

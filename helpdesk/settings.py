@@ -108,6 +108,7 @@ INSTALLED_APPS = [
     "crm",
     "tickets",
     "channels_ingest",
+    "kpi",
     "inbox",
     "api",
     "demo",

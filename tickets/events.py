@@ -14,7 +14,10 @@ _CHANGES = (
 
 
 def register() -> None:
-    """`automatic` in a message means that it moves no clock; times are ISO 8601."""
+    """`automatic` in a message means that it moves no clock; times are ISO 8601.
+
+    `thanks` marks a message that says nothing else.
+    """
     kinds.register("ticket.created", "status", "priority", "channel_kind")
     kinds.register("ticket.status_changed", "old", "new")
     for kind in _CHANGES:
@@ -27,7 +30,9 @@ def register() -> None:
     kinds.register("ticket.participant_changed", "identity", "role")
     kinds.register("ticket.followed", "why")
     kinds.register("ticket.context_changed")
-    kinds.register("message.received", "automatic", "third_party", "received_at", "rule")
+    # A bot gave the customer to a person, or the customer asked for one.
+    kinds.register("ticket.handed_over")
+    kinds.register("message.received", "automatic", "third_party", "received_at", "rule", "thanks")
     kinds.register("message.sent", "automatic", "outside")
     kinds.register("message.noted")
     kinds.register("message.cancelled", "sent_at")

@@ -48,6 +48,8 @@ class Incoming:
     sender: Handle
     external_id: str
     occurred_at: datetime
+    # When it reached us, by our own clock; None is now. Clocks go by it where the two differ.
+    received_at: datetime | None = None
     subject: str = ""
     body_text: str = ""
     body_html: str = ""

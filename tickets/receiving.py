@@ -1,6 +1,7 @@
 """What comes in becomes part of a ticket: once, in order, whoever else is at work."""
 
 from dataclasses import replace
+from datetime import datetime, timedelta
 from functools import singledispatch
 
 from django.db import transaction
@@ -10,11 +11,13 @@ from crm import identifying
 from crm.models import Identity
 from helpdesk.text import storable
 from history.recording import Actor
-from tickets import attaching, html, opening, recording, replying, searching, threading
+from tickets import attaching, html, opening, recording, replying, searching, thanks, threading
 from tickets.incoming import Incoming, Item
 from tickets.models import Channel, Delivery, Message, Participant, Ticket, TicketLink
 
 _PREVIEW = 160
+# Mail travels for days, and a platform's clock may be wrong: contracts/kpi.md, cases 14 and 15.
+_CLOCKS_DIFFER = timedelta(minutes=10)
 
 
 class Duplicate(Exception):
@@ -195,13 +198,14 @@ def _arrived(ticket: Ticket, message: Message, found: threading.Found, incoming:
     _join(ticket, incoming, message, found)
     old_status = ticket.status
     at = min(message.occurred_at, timezone.now())
+    since = _since(at, incoming.received_at or timezone.now())
     # What comes late is shown in its place, and is not the newest of the list.
     if at >= ticket.last_message_at or not ticket.preview:
         ticket.preview = preview(message)
     ticket.last_message_at = max(ticket.last_message_at, at)
     if moves:
         ticket.last_inbound_at = max(ticket.last_inbound_at or at, at)
-        ticket.waiting_since = ticket.waiting_since or at
+        ticket.waiting_since = ticket.waiting_since or since
         ticket.snoozed_until = None
         if ticket.status != Ticket.Status.NEW:
             ticket.status = Ticket.Status.OPEN
@@ -215,8 +219,9 @@ def _arrived(ticket: Ticket, message: Message, found: threading.Found, incoming:
         changed=_MOVED,
         automatic=not moves,
         third_party=found.stranger,
-        received_at=at,
+        received_at=since,
         rule=found.rule,
+        thanks=thanks.is_all(message.reply_text),
     )
     if ticket.status != old_status:
         recording.record(
@@ -234,6 +239,11 @@ _MOVED = (
     "needs_review",
     "preview",
 )
+
+
+def _since(at: datetime, received_at: datetime) -> datetime:
+    """When the customer began to wait: the sender's clock counts only where it is near to ours."""
+    return at if abs(received_at - at) <= _CLOCKS_DIFFER else received_at
 
 
 def _sent_elsewhere(ticket: Ticket, message: Message) -> None:

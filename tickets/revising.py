@@ -103,6 +103,7 @@ def _wait(ticket: Ticket, item: Context, by: Actor) -> None:
     if old != Ticket.Status.NEW:
         ticket.status = Ticket.Status.OPEN
     ticket.save(update_fields=["waiting_since", "snoozed_until", "status"])
+    recording.record(ticket, "ticket.handed_over", actor=by)
     if ticket.status != old:
         recording.record(ticket, "ticket.status_changed", actor=by, old=old, new=ticket.status)
 

@@ -9,6 +9,7 @@ from django.utils import timezone
 from crm.models import Identity
 from demo import world
 from demo.sample import making, storing
+from kpi import rebuilding
 from tickets.models import Message, Ticket
 
 
@@ -42,6 +43,7 @@ class Command(BaseCommand):
             now=timezone.localtime(),
         )
         count = storing.store(people, talks, place)
+        rebuilding.rebuild()
         self.stdout.write(f"{count} tickets in {time.monotonic() - began:.0f} s")
 
 
