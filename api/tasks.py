@@ -6,6 +6,6 @@ from api import idempotency
 SCHEDULE = {"api.tasks.tidy": 3_600.0}
 
 
-@shared_task(queue="timers", acks_late=True, ignore_result=True)
+@shared_task(lane="timers", acks_late=True, ignore_result=True)
 def tidy() -> None:
     idempotency.forget()

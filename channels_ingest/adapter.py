@@ -19,9 +19,10 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import logging
 import threading
-from collections.abc import Callable, Iterable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from importlib.metadata import entry_points
@@ -30,6 +31,8 @@ from typing import TYPE_CHECKING, Any
 
 from tickets import kinds
 from tickets.kinds import ChannelKind
+
+logger = logging.getLogger(__name__)
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
@@ -103,6 +106,21 @@ class Unavailable(Exception):
 
 class Uncertain(Exception):
     """The line was lost when the provider may have taken the message: it is not sent again."""
+
+
+@contextmanager
+def once_begun() -> Iterator[None]:
+    """Around what an adapter does from the first byte of a message on.
+
+    What nobody foresaw leaves open whether the provider took it, as a lost line does.
+    """
+    try:
+        yield
+    except (Refused, Unavailable, Uncertain):
+        raise
+    except Exception as error:
+        logger.exception("sending failed in a way nobody foresaw")
+        raise Uncertain from error
 
 
 @dataclass(frozen=True)

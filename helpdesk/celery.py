@@ -1,14 +1,15 @@
 """The background workers' queues and the clock's schedule.
 
-A task names its queue, `@shared_task(queue="mail")`: `live` (chat, messengers), `mail`,
+A task names its queue, `@shared_task(lane="mail")`: `live` (chat, messengers), `mail`,
 `timers` (sweepers and clocks) or `bulk`, so that a flood in one does not delay another.
 Redis may forget everything: tasks carry ids only, and sweepers find what was lost.
 """
 
 import os
 from importlib import import_module
+from typing import Any
 
-from celery import Celery
+from celery import Celery, Task
 from celery.schedules import crontab
 from celery.signals import heartbeat_sent
 from django.apps import apps
@@ -21,7 +22,18 @@ QUEUES = ("live", "mail", "timers", "bulk")
 
 app = Celery("helpdesk")
 app.config_from_object("django.conf:settings", namespace="CELERY")
+
+
+def route(
+    name: str, args: Any, kwargs: Any, options: Any, task: Task | None = None, **_more: Any
+) -> dict[str, str] | None:
+    """The queue that a task names for itself; whoever calls it may choose another."""
+    lane = getattr(task, "lane", None)
+    return {"queue": lane} if lane else None
+
+
 app.conf.task_queues = [Queue(name) for name in QUEUES]
+app.conf.task_routes = [route]
 app.conf.task_create_missing_queues = False
 app.autodiscover_tasks()
 

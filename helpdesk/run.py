@@ -16,6 +16,7 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from http.client import HTTPException
 from pathlib import Path
 from typing import TextIO
 
@@ -31,7 +32,8 @@ from helpdesk.running.child import Child, end_with_parent
 from helpdesk.running.supervisor import Stopped, Supervisor
 
 _CHECKOUT = Path(__file__).resolve().parent.parent
-_LOCK_WAIT_S = 3
+# Processes of a run that was killed hold its lock until the kernel has ended them.
+_KERNEL_ENDS_THEM_S = 30
 
 
 def main(wanted: list[str]) -> None:
@@ -76,7 +78,7 @@ def run_all(supervisor: Supervisor) -> None:
         others = [role for role in roles.ROLES if role != "web"]
         supervisor.start(*web, *(child for role in others for child in roles.ROLES[role](place)))
         supervisor.wait_until(
-            lambda: _is_served(place), seconds=60, failure="The web server does not start."
+            lambda: _is_served(place), seconds=120, failure="The web server does not start."
         )
         sys.stdout.write(f"Okienko is running at {os.environ['HELPDESK_BASE_URL']}\n{words}")
         sys.stdout.flush()
@@ -88,19 +90,21 @@ def locked(data: Path) -> Iterator[None]:
     """Only one run at a time uses a data folder. The lock ends with the process, however."""
     try:
         data.mkdir(parents=True, exist_ok=True)
-        handle = (data / "run.lock").open("w")
+        handle = (data / "run.lock").open("a+")
     except OSError as e:
         raise Problem(
             f"The data folder {data} is not writable ({e.strerror}): "
             "choose another one by HELPDESK_DATA."
         ) from e
     with handle:
-        # Processes of a run that was killed hold the lock until the kernel has ended them.
-        end = time.monotonic() + _LOCK_WAIT_S
+        end = time.monotonic() + _KERNEL_ENDS_THEM_S
         while not _try_lock(handle):
-            if time.monotonic() > end:
+            if _holder_lives(handle) or time.monotonic() > end:
                 raise Problem(f"The helpdesk is already running with the data in {data}.")
             time.sleep(0.1)
+        handle.truncate(0)
+        handle.write(f"{os.getpid()}\n")
+        handle.flush()
         yield
 
 
@@ -110,6 +114,12 @@ def _try_lock(handle: TextIO) -> bool:
     except BlockingIOError:
         return False
     return True
+
+
+def _holder_lives(handle: TextIO) -> bool:
+    handle.seek(0)
+    pid = handle.read().strip()
+    return not pid or Path("/proc", pid).exists()
 
 
 def _load() -> None:
@@ -148,7 +158,7 @@ def _is_served(place: roles.Place) -> bool:
     try:
         with urllib.request.urlopen(f"http://{host}:{place.port}/healthz", timeout=2) as answer:
             return bool(answer.status == 200)
-    except OSError:
+    except (OSError, HTTPException):
         return False
 
 

@@ -6,7 +6,7 @@ from history import readers, sequencing, waking
 SCHEDULE = {"history.tasks.follow": 1.0}
 
 
-@shared_task(queue="live", acks_late=True, ignore_result=True)
+@shared_task(lane="live", acks_late=True, ignore_result=True)
 def follow() -> None:
     """Number what is committed and let every reader catch up."""
     waking.awake()

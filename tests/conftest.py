@@ -10,6 +10,7 @@ from django.apps import AppConfig, apps
 from django.core.cache import cache
 from django.db import connection
 from django.db.models.signals import post_migrate
+from pytest_django import DjangoDbBlocker
 
 from helpdesk.celery import app
 from tickets.sla import current
@@ -34,6 +35,19 @@ def empty_cache() -> None:
 def no_kept_promises() -> None:
     """Policies and calendars of the test before are gone with its rows."""
     current.forget()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def nobody_holds_the_database(
+    django_db_setup: None, django_db_blocker: DjangoDbBlocker
+) -> Iterator[None]:
+    """Threads of servers and sockets keep their connections; at the end the database goes."""
+    yield
+    with django_db_blocker.unblock(), connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -5,6 +5,7 @@ Import the fixtures where they are needed: `from tests.servers import imap_serve
 
 import asyncio
 import contextlib
+import random
 import socket
 import ssl
 import threading
@@ -37,10 +38,12 @@ from pysasl.hashing import Cleartext
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A port to listen on; below those that the system gives to whoever asks for any."""
+    while True:
+        port = random.randrange(12_000, 30_000)
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 def eventually(check: Callable[[], Any], *, within_s: float = 30) -> Any:

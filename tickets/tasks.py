@@ -7,7 +7,7 @@ from tickets.sla import timer
 SCHEDULE = {"tickets.tasks.tick": 10.0, "tickets.tasks.tidy": 3_600.0}
 
 
-@shared_task(queue="timers", acks_late=True, ignore_result=True)
+@shared_task(lane="timers", acks_late=True, ignore_result=True)
 def tick() -> None:
     """What time alone brings: broken promises, tickets that wake or close."""
     timer.mark_breaches()
@@ -15,6 +15,6 @@ def tick() -> None:
     closing.close_due()
 
 
-@shared_task(queue="timers", acks_late=True, ignore_result=True)
+@shared_task(lane="timers", acks_late=True, ignore_result=True)
 def tidy() -> None:
     attaching.remove_loose()

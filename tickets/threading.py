@@ -34,13 +34,13 @@ def find(incoming: Incoming, identity: Identity, channel: Channel) -> Found:
 
 
 def _newest_of(identity: Identity, channel: Channel) -> Ticket | None:
-    return (
-        Ticket.objects.filter(
-            channel=channel, participants__identity=identity, customer=identity.customer_id
-        )
-        .order_by("-last_message_at", "-id")
-        .first()
-    )
+    """The sender's newest ticket that is not closed; where all are, the newest, to follow it."""
+    newest_first = Ticket.objects.filter(
+        channel=channel, participants__identity=identity, customer=identity.customer_id
+    ).order_by("-last_message_at", "-id")
+    alive = newest_first.exclude(status=Ticket.Status.CLOSED)
+    not_over = (ticket for ticket in alive[:20] if not closing.is_due(ticket))
+    return next(not_over, None) or newest_first.first()
 
 
 def _conversation(ticket: Ticket | None) -> Found:

@@ -6,6 +6,6 @@ from channels_ingest.chat import mailing
 SCHEDULE = {"channels_ingest.chat.tasks.send_mails": 20.0}
 
 
-@shared_task(queue="mail", acks_late=True, ignore_result=True)
+@shared_task(lane="mail", acks_late=True, ignore_result=True)
 def send_mails() -> None:
     mailing.send_due()

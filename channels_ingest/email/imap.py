@@ -93,6 +93,16 @@ class _Client(IMAPClient):  # type: ignore[misc]  # the library has no types
         line.settimeout(_ANSWER_S)
         return _Lines(line, self.host, self.port)
 
+    def has_unread_lines(self) -> bool:
+        """Whether something came together with the last answer: no poll of the line shows that."""
+        line = self.socket()
+        timeout_s = line.gettimeout()
+        line.setblocking(False)
+        try:
+            return bool(self._imap.file.peek(1))
+        finally:
+            line.settimeout(timeout_s)
+
     def was_told_of_more(self) -> bool:
         """Whether the server has spoken of new messages since this was asked last.
 
@@ -159,7 +169,8 @@ class Folder:
             return
         until = time.monotonic() + _LOOK_EVERY_S
         self._client.idle()
-        while not stop.is_set() and time.monotonic() < until:
+        has_news = self._client.has_unread_lines()
+        while not has_news and not stop.is_set() and time.monotonic() < until:
             asked_at = time.monotonic()
             said = self._client.idle_check(timeout=_STOPS_WITHIN_S)
             # It returns early with news, and without any when the line is gone.

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.utils.translation import gettext as _
 
-from channels_ingest.adapter import Refused, Unavailable, Uncertain
+from channels_ingest.adapter import Refused, Unavailable, Uncertain, once_begun
 from channels_ingest.email import oauth, wire
 from channels_ingest.email.bounce import is_hard
 from channels_ingest.email.composing import Letter, one_line
@@ -93,7 +93,8 @@ def submit(server: Server, letter: Letter) -> list[str]:
         code, answer = smtp.docmd("DATA")
         if code != 354:
             raise _error(code, answer)
-        _send_content(smtp, letter.raw)
+        with once_begun():
+            _send_content(smtp, letter.raw)
         return refused
 
 
@@ -128,7 +129,8 @@ class _Session(smtplib.SMTP):
         self._sign_in()
 
     def end(self) -> None:
-        with suppress(smtplib.SMTPException, OSError):
+        # Whatever the server says to our good-bye, the mail is sent.
+        with suppress(smtplib.SMTPException, OSError, ValueError):
             self.quit()
         self.close()
 

@@ -3,13 +3,14 @@
 import hashlib
 import hmac
 import json
+from contextlib import nullcontext
 from datetime import timedelta
 from typing import Any
 
 import httpx
 from django.utils.translation import gettext as _
 
-from channels_ingest.adapter import Refused, Unavailable, Uncertain
+from channels_ingest.adapter import Refused, Unavailable, Uncertain, once_begun
 from channels_ingest.messenger import errors, limits
 from channels_ingest.models import Connection
 from helpdesk import http
@@ -60,7 +61,8 @@ def call(
         if error.was_sent and method != "GET":
             raise Uncertain(str(error)) from error
         raise Unavailable(_unreachable_text(), code=type(error).__name__) from error
-    return _result(connection, answer, method, attempt)
+    with once_begun() if method != "GET" else nullcontext():
+        return _result(connection, answer, method, attempt)
 
 
 def _result(

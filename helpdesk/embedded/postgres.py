@@ -91,12 +91,12 @@ class Postgres:
         unfinished.rename(self.cluster)
 
     def answers(self) -> bool:
-        return self._run(["pg_isready", "-q", "-h", str(self.sockets)], check=False) == 0
+        return self._start(["pg_isready", "-q", "-h", str(self.sockets)]).returncode == 0
 
     def make_database(self) -> None:
-        exists = "SELECT 1 FROM pg_database WHERE datname = 'okienko'"
+        exists = "SELECT count(*) FROM pg_database WHERE datname = 'okienko'"
         query = ["psql", "-h", str(self.sockets), "-U", NAME, "-d", "postgres", "-At", "-c", exists]
-        if self._output(query) != "1":
+        if self._run(query).stdout.strip() == "0":
             self._run(["createdb", "-h", str(self.sockets), "-U", NAME, NAME])
 
     def _version(self) -> str:
@@ -131,14 +131,11 @@ class Postgres:
             return False
         return os.fsencode(self.cluster) in command
 
-    def _run(self, command: list[str], *, check: bool = True) -> int:
+    def _run(self, command: list[str]) -> subprocess.CompletedProcess[str]:
         done = self._start(command)
-        if check and done.returncode != 0:
+        if done.returncode != 0:
             raise Problem(f"{command[0]} failed: {done.stderr.strip() or done.stdout.strip()}")
-        return done.returncode
-
-    def _output(self, command: list[str]) -> str:
-        return self._start(command).stdout.strip()
+        return done
 
     def _start(self, command: list[str]) -> subprocess.CompletedProcess[str]:
         return subprocess.run(

@@ -21,7 +21,7 @@ def start_services(supervisor: Supervisor, data: Path, *, is_throwaway: bool = F
         supervisor.start(postgres.child())
         supervisor.wait_until(
             postgres.answers,
-            seconds=60,
+            seconds=120,
             failure=f"The database does not start: see {postgres.log}.",
         )
         postgres.make_database()
@@ -29,5 +29,5 @@ def start_services(supervisor: Supervisor, data: Path, *, is_throwaway: bool = F
         redis = Redis(data, sockets, account)
         supervisor.start(redis.child())
         supervisor.wait_until(
-            redis.answers, seconds=20, failure=f"Redis does not start: see {redis.log}."
+            redis.answers, seconds=60, failure=f"Redis does not start: see {redis.log}."
         )

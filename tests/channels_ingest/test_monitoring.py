@@ -1,6 +1,6 @@
 """Health by name, and figures for those who watch."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from django.utils import timezone
@@ -17,12 +17,15 @@ from tickets.models import Channel, Delivery
 
 pytestmark = pytest.mark.django_db
 
-LONG_AGO = timezone.now() - timedelta(hours=1)
-
 
 @pytest.fixture
 def channel() -> Channel:
     return make_channel(settings={"imap_host": "imap.example.com"}, name="Sklep")
+
+
+@pytest.fixture
+def long_ago() -> datetime:
+    return timezone.now() - timedelta(hours=1)
 
 
 def result(name: str) -> str:
@@ -37,9 +40,9 @@ def test_all_is_well(channel):
     assert [result(name) for name in ("journal", "outbox", "channels")] == ["ok"] * 3
 
 
-def test_events_that_wait(channel):
+def test_events_that_wait(channel, long_ago):
     journal.keep("email", "a", "message:1", b"x", channel=channel, wake=False)
-    InboundEvent.objects.update(next_attempt_at=LONG_AGO, received_at=LONG_AGO)
+    InboundEvent.objects.update(next_attempt_at=long_ago, received_at=long_ago)
 
     assert result("journal") == "1 events wait to be processed"
     assert 'helpdesk_journal_oldest_seconds{kind="email"} 36' in figures()
@@ -53,11 +56,11 @@ def test_events_that_failed_for_good(channel):
     assert 'helpdesk_journal_dead{kind="email"} 1.0' in figures()
 
 
-def test_messages_that_wait():
+def test_messages_that_wait(long_ago):
     ticket = make_ticket()
     replying.reply(ticket, replying.Draft("Odpowiedź"), by=SYSTEM)
     assert result("outbox") == "ok"
-    Delivery.objects.update(next_attempt_at=LONG_AGO, not_before=None, created_at=LONG_AGO)
+    Delivery.objects.update(next_attempt_at=long_ago, not_before=None, created_at=long_ago)
 
     assert result("outbox") == "1 messages wait to be sent"
     assert 'helpdesk_outbox_oldest_seconds{kind="email"} 36' in figures()
@@ -68,9 +71,9 @@ def test_channel_that_does_not_work(channel):
     assert result("channels") == "does not work: Sklep"
 
 
-def test_mailbox_that_nobody_reads(channel):
-    Channel.objects.update(created_at=LONG_AGO)
-    Connection.objects.update(last_ok_at=LONG_AGO)
+def test_mailbox_that_nobody_reads(channel, long_ago):
+    Channel.objects.update(created_at=long_ago)
+    Connection.objects.update(last_ok_at=long_ago)
 
     assert result("channels") == "not read for 15 minutes: Sklep"
     assert f'{{channel="{channel.public_id}",kind="email"}} 36' in figures()

@@ -16,15 +16,11 @@ from pathlib import Path
 import psutil
 import pytest
 
+from tests.servers import free_port
+
 CHECKOUT = Path(__file__).parents[2]
 
-pytestmark = [pytest.mark.xdist_group("supervisor"), pytest.mark.timeout(240)]
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+pytestmark = [pytest.mark.xdist_group("supervisor"), pytest.mark.timeout(400)]
 
 
 class Run:
@@ -49,12 +45,22 @@ class Run:
         )
 
     def wait_until_served(self) -> None:
-        wait_for(lambda: "is running at" in self.text or self.process.poll() is not None, 90)
-        assert self.process.poll() is None, self.text
+        end = time.monotonic() + 180
+        while "is running at" not in self.text:
+            code = self.process.poll()
+            assert code is None, f"It ended with code {code} and said:\n{self.text}"
+            assert time.monotonic() < end, f"It does not come up and said:\n{self.text}"
+            time.sleep(0.1)
 
     @property
     def text(self) -> str:
         return os.pread(self.output.fileno(), 1_000_000, 0).decode()
+
+    def descendants(self) -> list[psutil.Process]:
+        try:
+            return list(self.process.children(recursive=True))
+        except psutil.NoSuchProcess:
+            return []  # it has ended; what it said tells why
 
     def child(self, title: str) -> psutil.Process:
         return next(each for each in self.process.children() if title in title_of(each))
@@ -69,8 +75,9 @@ class Run:
             return 0
 
     def end(self) -> int:
-        self.process.terminate()
-        return int(self.process.wait(30))
+        if self.process.poll() is None:
+            self.process.terminate()
+        return int(self.process.wait(90))
 
 
 def title_of(process: psutil.Process) -> str:
@@ -80,7 +87,7 @@ def title_of(process: psutil.Process) -> str:
         return ""  # it has just ended
 
 
-def wait_for(is_true: Callable[[], bool], seconds: float = 30) -> None:
+def wait_for(is_true: Callable[[], bool], seconds: float = 90) -> None:
     end = time.monotonic() + seconds
     while not is_true():
         assert time.monotonic() < end, "waited in vain"
@@ -100,12 +107,11 @@ def data() -> Iterator[Path]:
 def helpdesk(data: Path) -> Iterator[Run]:
     """A helpdesk that runs; every test ends its own, and the next finds the same data."""
     run = Run(data, free_port())
-    started = run.process.children
     try:
         run.wait_until_served()
         yield run
     finally:
-        everything = started(recursive=True)
+        everything = run.descendants()
         run.end()
         _gone, left = psutil.wait_procs(everything, timeout=10)
     assert left == []
@@ -135,7 +141,7 @@ def test_killed_processes_come_back(helpdesk: Run) -> None:
 
     wait_for(lambda: not any(process.is_running() for process in killed.values()))
     wait_for(are_back)
-    wait_for(lambda: helpdesk.status("/readyz") == 200, 60)
+    wait_for(lambda: helpdesk.status("/readyz") == 200)
 
 
 def test_killed_supervisor_leaves_nothing_and_the_next_start_works(data: Path) -> None:
@@ -161,14 +167,14 @@ def test_interrupt_ends_the_start_at_once(data: Path) -> None:
 
     run.process.send_signal(signal.SIGINT)
 
-    assert run.process.wait(20) == 0
+    assert run.process.wait(60) == 0
     assert psutil.wait_procs(everything, timeout=5)[1] == []
 
 
 def test_second_start_on_the_same_data_is_refused(helpdesk: Run, data: Path) -> None:
     second = Run(data, free_port())
 
-    assert second.process.wait(30) == 1
+    assert second.process.wait(90) == 1
     assert second.text == f"The helpdesk is already running with the data in {data}.\n"
 
 
@@ -179,7 +185,7 @@ def test_taken_port_is_named(data: Path) -> None:
         port = other.getsockname()[1]
         run = Run(data, port)
 
-        assert run.process.wait(30) == 1
+        assert run.process.wait(90) == 1
     assert run.text.startswith(f"Port {port} of 127.0.0.1 cannot be used")
 
 
@@ -189,14 +195,14 @@ def test_folder_that_cannot_be_written_is_named(data: Path) -> None:
 
     run = Run(file / "data", free_port())
 
-    assert run.process.wait(30) == 1
+    assert run.process.wait(90) == 1
     assert "is not writable (Not a directory): choose another one by HELPDESK_DATA" in run.text
 
 
 def test_wrong_setting_is_named(data: Path) -> None:
     run = Run(data, free_port(), HELPDESK_BASE_URL="nonsense")
 
-    assert run.process.wait(30) == 1
+    assert run.process.wait(90) == 1
     assert 'Environment variable "HELPDESK_BASE_URL" invalid' in run.text
     assert run.text.count("\n") == 1
 
@@ -213,7 +219,7 @@ def test_database_of_newer_code_is_refused(data: Path) -> None:
 
     newer = Run(data, free_port())
 
-    assert newer.process.wait(60) == 1
+    assert newer.process.wait(90) == 1
     assert "The database is newer than this code (it has tickets.9999_x)" in newer.text
 
 

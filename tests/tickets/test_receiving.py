@@ -85,6 +85,21 @@ def test_customers_answer_opens_a_solved_ticket_and_ends_a_snooze():
     assert (ticket.status, ticket.snoozed_until) == (Ticket.Status.OPEN, None)
 
 
+def test_messenger_joins_the_newest_ticket_that_is_not_closed():
+    channel = make_channel("chat")
+    older, newest = (receive(make_incoming(channel, sender="gosc")).ticket for _ in range(2))
+    assert older == newest
+    newest = make_ticket(channel)
+    newest.participants.update(identity=older.participants.get().identity_id)
+    Ticket.objects.filter(pk=newest.pk).update(
+        customer=older.customer_id, status="closed", closed_at=timezone.now()
+    )
+
+    again = receive(make_incoming(channel, sender="gosc"))
+
+    assert again.ticket == older
+
+
 def test_automatic_mail_is_shown_and_moves_nothing():
     channel = make_channel()
     ticket = make_ticket(channel, status=Ticket.Status.PENDING, waiting_since=None)

@@ -8,7 +8,7 @@ import { byId } from "./dom";
 import { fromLoader, toLoader } from "./parent";
 import type { Ack, Config, Numbered, ServerFrame, Session } from "./protocol";
 import { loadToken, onToken, saveToken } from "./storage";
-import { Tabs } from "./tabs";
+import { Tabs, oneByOne } from "./tabs";
 import { Thread } from "./thread";
 import { say, sayError } from "./words";
 
@@ -90,7 +90,7 @@ function receive(frame: ServerFrame): void {
       break;
     case "session.resumed":
       if (frame.reload) void start();
-      else for (const event of frame.missed) conversation.add(event);
+      else conversation.resume(frame.missed, frame.seq);
       break;
     case "message.read":
       if (frame.by === "agent") {
@@ -112,7 +112,7 @@ function refused(failure: Failure): void {
   if (failure.code === "session_expired") {
     // A new visitor begins; what was not sent yet goes with the new session.
     tabs.leave();
-    saveToken((state.token = ""));
+    dropToken();
     void start();
   } else if (failure.code === "channel_disabled") {
     tabs.leave();
@@ -127,21 +127,35 @@ function refused(failure: Failure): void {
 async function start(): Promise<void> {
   // The last start wins: the visitor may sign in or out while an earlier one is on its way.
   const number = ++state.starts;
-  try {
-    const session = await call<Session>("POST", "session/", "", {
-      page: state.page,
-      locale: document.documentElement.lang,
-      resume_token: state.token || null,
-      identity: state.identity,
-      client: {
-        tz: Intl.DateTimeFormat().resolvedOptions().timeZone,
-        viewport: [screen.width, screen.height],
-      },
-    });
-    if (number === state.starts) begin(session);
-  } catch (error) {
-    if (number === state.starts) trouble(error as Failure);
-  }
+  await oneByOne(async () => {
+    if (number !== state.starts) return;
+    try {
+      const session = await openSession();
+      if (number === state.starts) begin(session);
+    } catch (error) {
+      if (number === state.starts) trouble(error as Failure);
+    }
+  });
+}
+
+function openSession(): Promise<Session> {
+  state.token ||= loadToken("");
+  return call<Session>("POST", "session/", "", {
+    page: state.page,
+    locale: document.documentElement.lang,
+    resume_token: state.token || null,
+    identity: state.identity,
+    client: {
+      tz: Intl.DateTimeFormat().resolvedOptions().timeZone,
+      viewport: [screen.width, screen.height],
+    },
+  });
+}
+
+/** Forget a token that opens nothing any more; another tab may have a newer one. */
+function dropToken(): void {
+  if (loadToken("") === state.token) saveToken("");
+  state.token = "";
 }
 
 function begin(session: Session): void {
@@ -179,7 +193,7 @@ function join(): void {
 
 function trouble(failure: Failure): void {
   if (failure.code === "session_expired" && state.token) {
-    saveToken((state.token = ""));
+    dropToken();
     setTimeout(() => void start());
   } else if (failure.code === "channel_disabled") {
     toLoader({ type: "gone" });

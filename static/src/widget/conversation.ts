@@ -106,6 +106,12 @@ export class Conversation {
     this.wiring.changed();
   }
 
+  /** What the line missed while it was down. A tab that only mirrors it may have missed more. */
+  resume(missed: Numbered[], seq: number): void {
+    for (const event of missed) this.add(event);
+    if (seq > this.seq) this.wiring.gap();
+  }
+
   write(text: string, files: FileInfo[], page: string, trigger: string): void {
     const at = new Date().toISOString();
     this.pending.push({ id: newId(), text, files, at, page, trigger, failed: null });

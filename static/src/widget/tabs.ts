@@ -2,6 +2,22 @@
 // The tab that was looked at last takes the line over, because browsers put hidden tabs to sleep.
 import type { ServerFrame } from "./protocol";
 
+/** One tab after the other: whoever begins second finds the token of the first, and is the same
+ * visitor. Without locks they may begin at once, and settle it by `onToken`. */
+export async function oneByOne(work: () => Promise<void>): Promise<void> {
+  let begun = false;
+  const once = () => {
+    begun = true;
+    return work();
+  };
+  try {
+    await navigator.locks.request(`okienko:start:${document.documentElement.dataset.channel}`, once);
+  } catch (error) {
+    if (begun) throw error;
+    await work();
+  }
+}
+
 interface Wiring {
   lead: () => void;
   follow: () => void;

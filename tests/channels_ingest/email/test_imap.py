@@ -288,3 +288,13 @@ def test_mail_that_comes_while_others_are_read_waits_for_no_timer(imap_server, m
     finally:
         stop.set()
         thread.join(10)
+
+
+@pytest.mark.timeout(60)
+def test_mail_that_came_before_the_waiting_is_not_waited_for(imap_server, channel):
+    """It is told beside some answer; the line itself then stays silent until the next look."""
+    with imap.opened(fresh(channel)) as folder:
+        for number in range(1, 6):
+            imap_server.append(numbered(number))
+            while len(folder.uids_after(0)) < number:
+                folder.wait(threading.Event())

@@ -7,7 +7,7 @@ from django.core import mail
 from django.utils import timezone
 
 from channels_ingest import delivering
-from channels_ingest.email import wire
+from channels_ingest.email import submission, wire
 from channels_ingest.models import Connection
 from crm.models import Identity
 from history.recording import SYSTEM, Actor
@@ -242,6 +242,20 @@ class TestWhatGoesWrong:
         assert delivery.state == Delivery.State.SENT
         assert smtp_sink.mails[0].rcpt_tos == ["anna@example.com"]
         assert "kopia@example.org" in ticket.messages.get(direction="note").body_text
+
+    def test_bug_of_ours_after_the_content_does_not_send_it_again(
+        self, ticket, smtp_sink, monkeypatch
+    ):
+        hand_over = submission._send_content
+
+        def send_and_fail(smtp, raw):
+            hand_over(smtp, raw)
+            raise ZeroDivisionError
+
+        monkeypatch.setattr(submission, "_send_content", send_and_fail)
+
+        assert send(ticket).state == Delivery.State.UNCERTAIN
+        assert len(smtp_sink.mails) == 1
 
     def test_line_lost_after_the_content_is_not_sent_again(self, ticket, smtp_sink):
         smtp_sink.answers = ["drop"]
