@@ -7,12 +7,20 @@ from api import docs
 from api.routing import endpoint, otherwise
 from channels_ingest import api as channels
 from crm import api as crm
-from tickets.api import history
+from tickets.api import history, orders
 from tickets.api import views as tickets
 
 _v1 = [
     endpoint("shops/", crm.Shops, "shops"),
     endpoint("shops/<slug:slug>/", crm.OneShop, "shop"),
+    endpoint("shops/<slug:slug>/customers/<str:external_id>/", crm.ShopCustomer, "shop-customer"),
+    endpoint("shops/<slug:slug>/orders/<str:external_id>/", orders.ShopOrder, "shop-order"),
+    endpoint(
+        "shops/<slug:slug>/orders/<str:external_id>/shipments/<str:shipment_id>/",
+        orders.ShopShipment,
+        "shop-shipment",
+    ),
+    endpoint("orders/", orders.Orders, "orders"),
     endpoint("customers/", crm.Customers, "customers"),
     endpoint("customers/<uuid:customer_id>/", crm.OneCustomer, "customer"),
     endpoint("channels/", channels.Channels, "channels"),

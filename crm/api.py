@@ -11,7 +11,9 @@ from rest_framework.response import Response
 
 from accounts.callers import key_of, user_of
 from crm import limits, normalising, shops
-from crm.models import Consent, Customer, CustomerShop, Identity, Shop
+from crm.models import Consent, Customer, CustomerShop, Identity, Order, OrderQuerySet, Shop
+from crm.orders import accepting
+from crm.orders.documents import CustomerDocument, PutView
 from helpdesk.polish import sort_key
 from helpdesk.rest.serializers import MomentField, NameField, StrictSerializer, TextField
 from helpdesk.rest.views import ListView, PageQuery, View
@@ -30,6 +32,11 @@ def customers_seen_by(request: Request) -> QuerySet[Customer]:
     """Customers whom the user sees, by what the key may touch."""
     user, key = user_of(request), key_of(request)
     return Customer.objects.current().visible_to(user, limits.shops_of(key))
+
+
+def orders_seen_by(request: Request) -> OrderQuerySet:
+    """Orders that the user sees, of the shops that the key may touch."""
+    return Order.objects.visible_to(user_of(request), limits.shops_of(key_of(request)))
 
 
 class ShopSerializer(serializers.Serializer[Shop]):
@@ -167,6 +174,18 @@ class OneCustomer(View):
     def get(self, request: Request, customer_id: str) -> Response:
         rows = _with_everything(customers_seen_by(request), request)
         return self.shown(get_object_or_404(rows, public_id=customer_id))
+
+
+class ShopCustomer(PutView):
+    """A customer by the shop's own id."""
+
+    scopes = {"PUT": "customers:write"}
+    accepts = {"PUT": CustomerDocument}
+
+    def put(self, request: Request, slug: str, external_id: str) -> Response:
+        """Send what the shop knows of a customer; what agents wrote stays."""
+        shop = get_object_or_404(shops_seen_by(request), slug=slug)
+        return self.told(accepting.accept_customer(shop, external_id, self.body()))
 
 
 def _with_everything(rows: QuerySet[Customer], request: Request) -> QuerySet[Customer]:

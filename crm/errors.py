@@ -13,3 +13,13 @@ class SlugTaken(RuleBroken):
 class UnknownTimeZone(RuleBroken):
     code = "unknown_timezone"
     message = _("There is no such time zone. Write it like Europe/Warsaw.")
+
+
+class IdMismatch(RuleBroken):
+    code = "id_mismatch"
+    message = _("The document has another external_id than the address.")
+
+
+class MetaTooLarge(RuleBroken):
+    code = "meta_too_large"
+    message = _("meta holds at most 16 KB, 20 levels deep.")

@@ -23,14 +23,25 @@ class Handle:
     def key(self) -> str:
         """The form that is compared; an address that is none stays as it was written."""
         try:
-            match self.kind:
-                case Identity.Kind.EMAIL:
-                    return normalising.email(self.value)
-                case Identity.Kind.PHONE:
-                    return normalising.phone(self.value)
+            return self._normal()
         except normalising.NotAnAddress:
-            pass
-        return str(storable(self.value)).strip()[:320] or "unknown"
+            return str(storable(self.value)).strip()[:320] or "unknown"
+
+    @property
+    def is_valid(self) -> bool:
+        """Whether it can name anybody: not empty, and an address or number where it should be."""
+        try:
+            return bool(self._normal())
+        except normalising.NotAnAddress:
+            return False
+
+    def _normal(self) -> str:
+        match self.kind:
+            case Identity.Kind.EMAIL:
+                return normalising.email(self.value)
+            case Identity.Kind.PHONE:
+                return normalising.phone(self.value)
+        return str(storable(self.value)).strip()[:320]
 
 
 def locked(handle: Handle) -> Identity:
@@ -72,15 +83,7 @@ def _create(handle: Handle) -> Identity:
     """Insert first, customer and all; whoever loses the race waits for the winner's commit."""
     name = str(storable(handle.name)).strip()[:200]
     customer = Customer.objects.create(name=name)
-    identity = Identity(
-        customer=customer,
-        kind=handle.kind,
-        scope=handle.scope,
-        value=handle.key,
-        display=str(storable(handle.value)).strip()[:320],
-        name=name,
-        created_at=timezone.now(),
-    )
+    identity = _row(handle, customer)
     if _inserted(identity):
         return identity
     customer.delete()
@@ -101,6 +104,23 @@ def _inserted(identity: Identity) -> bool:
     identity.pk = row[0]
     identity._state.adding = False
     return True
+
+
+def _row(handle: Handle, customer: Customer) -> Identity:
+    return Identity(
+        customer=customer,
+        kind=handle.kind,
+        scope=handle.scope,
+        value=handle.key,
+        display=str(storable(handle.value)).strip()[:320],
+        name=str(storable(handle.name)).strip()[:200],
+        created_at=timezone.now(),
+    )
+
+
+def give(customer: Customer, handle: Handle) -> None:
+    """Add a handle to a customer; one that somebody has stays with them."""
+    _inserted(_row(handle, customer))
 
 
 def fill_in_name(

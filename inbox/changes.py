@@ -166,6 +166,8 @@ _WORDS: dict[str, Callable[[dict[str, Any], Names], str]] = {
     "ticket.review_changed": _review,
     "ticket.subject_changed": lambda _data, _names: _("subject changed"),
     "ticket.customer_changed": lambda _data, _names: _("belongs to another customer now"),
+    "ticket.order_linked": lambda _data, _names: _("linked to an order"),
+    "ticket.order_unlinked": lambda _data, _names: _("no longer linked to an order"),
     "ticket.merged": lambda _data, _names: _("merged"),
     "message.cancelled": lambda _data, _names: _("reply taken back"),
     "sla.breached": _breached,

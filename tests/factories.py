@@ -9,7 +9,8 @@ from django.utils import timezone
 from accounts.models import Team, User
 from channels_ingest.models import Connection
 from crm.identifying import Handle
-from crm.models import Identity, Shop
+from crm.models import Identity, Order, Shop
+from crm.orders import accepting
 from tickets import kinds, receiving
 from tickets.incoming import Incoming
 from tickets.models import Channel, Message, Ticket
@@ -105,6 +106,41 @@ def make_ticket(
         Ticket.objects.filter(pk=ticket.pk).update(**fields)
         ticket.refresh_from_db()
     return ticket
+
+
+def order_document(**fields: Any) -> dict[str, Any]:
+    """A small valid order of the neutral contract; each has an id of its own."""
+    number = str(next(_count) + 10_000)
+    return {
+        "external_id": number,
+        "number": number,
+        "channel": "shop",
+        "placed_at": "2026-11-19T18:42:07+01:00",
+        "source_updated_at": "2026-11-21T09:15:00+01:00",
+        "status": "confirmed",
+        "currency": "PLN",
+        "totals": {"total": "49.00", "paid": "49.00"},
+        "customer": {"email": f"kupujacy{number}@example.com", "first_name": "Jan"},
+        "is_cod": False,
+        "lines": [
+            {
+                "external_id": "1",
+                "kind": "product",
+                "name": "Kubek emaliowany",
+                "quantity": "1",
+                "unit_price_gross": "49.00",
+                "total_gross": "49.00",
+            }
+        ],
+        **fields,
+    }
+
+
+def make_order(shop: Shop, **fields: Any) -> Order:
+    """An order as the shop sends it."""
+    document = order_document(**fields)
+    accepting.accept_order(shop, document["external_id"], document)
+    return Order.objects.get(shop=shop, external_id=document["external_id"])
 
 
 def last_message(ticket: Ticket) -> Message:

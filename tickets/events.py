@@ -27,6 +27,8 @@ def register() -> None:
     kinds.register("ticket.snoozed", "until")
     kinds.register("ticket.linked", "other", "link")
     kinds.register("ticket.merged", "other")
+    kinds.register("ticket.order_linked", "order", "how")
+    kinds.register("ticket.order_unlinked", "order")
     kinds.register("ticket.participant_changed", "identity", "role")
     kinds.register("ticket.followed", "why")
     kinds.register("ticket.context_changed")

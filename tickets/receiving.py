@@ -11,7 +11,17 @@ from crm import identifying
 from crm.models import Identity
 from helpdesk.text import storable
 from history.recording import Actor
-from tickets import attaching, html, opening, recording, replying, searching, thanks, threading
+from tickets import (
+    attaching,
+    html,
+    opening,
+    order_linking,
+    recording,
+    replying,
+    searching,
+    thanks,
+    threading,
+)
 from tickets.incoming import Incoming, Item
 from tickets.models import Channel, Delivery, Message, Participant, Ticket, TicketLink
 
@@ -223,6 +233,8 @@ def _arrived(ticket: Ticket, message: Message, found: threading.Found, incoming:
         rule=found.rule,
         thanks=thanks.is_all(message.reply_text),
     )
+    if moves:
+        order_linking.link_named(ticket, message)
     if ticket.status != old_status:
         recording.record(
             ticket, "ticket.status_changed", actor=customer, old=old_status, new=ticket.status

@@ -1,12 +1,12 @@
 """The OpenAPI description of our views, made of the same attributes that the views work by."""
 
-from typing import Any
+from typing import Any, Literal
 
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.plumbing import ResolvedComponent, build_object_type
 from rest_framework.serializers import FileField
 
-from helpdesk.rest.serializers import StrictSerializer
+from helpdesk.rest.serializers import DocumentSerializer, StrictSerializer
 from helpdesk.rest.views import ListView
 
 Json = dict[str, Any]
@@ -28,6 +28,9 @@ _WITH_BODY = {
 }
 _CHANGED = {412: "Changed since the version of If-Match"}
 _KEY_REUSED = {422: "The Idempotency-Key was used with another request"}
+
+_VERBS = {"POST": "create", "PATCH": "change", "PUT": "put", "DELETE": "delete"}
+_SUCCESS = {"POST": (201,), "PUT": (200, 201), "DELETE": (204,)}
 
 PROBLEM: Json = {
     "type": "object",
@@ -69,14 +72,14 @@ class Schema(AutoSchema):
         return self.view.accepts.get(self.method)
 
     def get_response_serializers(self) -> Any:
-        return self.view.answers
+        return self.view.answers_to.get(self.method, self.view.answers)
 
     def get_tags(self) -> list[str]:
         return [self._path_words()[0]]
 
     def get_operation_id(self) -> str:
-        verb = {"GET": "list" if self._is_list else "get", "POST": "create", "PATCH": "change"}
-        return "_".join([verb[self.method], *self._path_words()])
+        verb = _VERBS.get(self.method) or ("list" if self._is_list else "get")
+        return "_".join([verb, *self._path_words()])
 
     def get_description(self) -> str:  # type: ignore[override]  # as drf-spectacular has it
         return f"Scope `{self.view.scopes[self.method]}`."
@@ -114,12 +117,12 @@ class Schema(AutoSchema):
             (_FORM_TYPE, self.view.accepts_form),
         ):
             if serializer := by_method.get(self.method):
-                component = self.resolve_serializer(serializer(), "request")
+                component = self._described(serializer(), "request")
                 content[media_type] = {"schema": component.ref}
         return {"content": content, "required": True}
 
     def _get_response_bodies(self, direction: str = "response") -> Json:
-        success = "201" if self.method == "POST" else "200"
+        codes = self.view.succeeds.get(self.method) or _SUCCESS.get(self.method, (200,))
         problems = {**_ALWAYS}
         if self._has_body:
             problems |= _WITH_BODY
@@ -130,7 +133,7 @@ class Schema(AutoSchema):
         problems |= _KEY_REUSED if self.method == "POST" else {}
         problems |= _CHANGED if self._takes_version else {}
         return {
-            success: self._success(),
+            **{str(code): self._success(code) for code in codes},
             **{str(code): self._problem(text) for code, text in sorted(problems.items())},
         }
 
@@ -142,15 +145,27 @@ class Schema(AutoSchema):
     def _takes_version(self) -> bool:
         return bool(self.view.has_version and self.method == "PATCH")
 
-    def _success(self) -> Json:
+    def _success(self, code: int) -> Json:
         if content := getattr(self.view, "answers_file", None):
             return {"description": "The file", "content": content}
-        component = self.resolve_serializer(self.view.answers(), "response")
+        if code == 204:
+            return {"description": "Done"}
+        component = self._described(self.get_response_serializers()(), "response")
         schema = self._page_of(component).ref if self._is_list else component.ref
         answer: Json = {"description": "", "content": {_JSON_TYPE: {"schema": schema}}}
         if self.view.has_version:
             answer["headers"] = {"ETag": {"schema": {"type": "string"}}}
         return answer
+
+    def _described(
+        self, serializer: Any, direction: Literal["request", "response"]
+    ) -> ResolvedComponent:
+        """The component of a serializer: made of its fields, or of its own schemas."""
+        if not isinstance(serializer, DocumentSerializer):
+            found: ResolvedComponent = self.resolve_serializer(serializer, direction)
+            return found
+        described = [self._component(*item) for item in serializer.components().items()]
+        return described[0]
 
     def _page_of(self, item: ResolvedComponent) -> ResolvedComponent:
         properties = {

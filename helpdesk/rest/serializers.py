@@ -100,6 +100,15 @@ class StrictSerializer(serializers.Serializer[Any]):
         return serializers.ErrorDetail(str(self.error_messages[code]), code)
 
 
+class DocumentSerializer(serializers.BaseSerializer[Any]):
+    """A body or an answer that JSON Schemas of its own describe."""
+
+    @classmethod
+    def components(cls) -> dict[str, Any]:
+        """The schemas by the names they have in the description; the first one is the whole."""
+        raise NotImplementedError
+
+
 class QuerySerializer(StrictSerializer):
     """The query parameters of an endpoint. Each is given once, save those that are lists."""
 

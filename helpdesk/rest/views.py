@@ -14,7 +14,12 @@ from rest_framework.views import APIView
 from helpdesk.rest import paging
 from helpdesk.rest.negotiation import StrictJSONParser
 from helpdesk.rest.problems import ChangedMeanwhile, LengthRequired, TooLarge
-from helpdesk.rest.serializers import QuerySerializer, StrictSerializer, TextField
+from helpdesk.rest.serializers import (
+    DocumentSerializer,
+    QuerySerializer,
+    StrictSerializer,
+    TextField,
+)
 
 MAX_BODY_BYTES = 1024 * 1024
 MAX_FILE_BYTES = 25 * 1024 * 1024
@@ -27,14 +32,17 @@ class View(APIView):
 
     `scopes` names the scope that each method needs, `accepts` the serializer of its body (as
     `accepts_form` of a multipart one), and `query` that of GET's parameters; `answers` is what it
-    shows. The schema is made of the same.
+    shows, `answers_to` where a method shows something else. The schema is made of the same.
     """
 
     scopes: ClassVar[Mapping[str, str]]
-    accepts: ClassVar[Mapping[str, type[StrictSerializer]]] = {}
+    accepts: ClassVar[Mapping[str, type[StrictSerializer] | type[DocumentSerializer]]] = {}
     accepts_form: ClassVar[Mapping[str, type[StrictSerializer]]] = {}
     query: ClassVar[type[QuerySerializer]] = QuerySerializer
-    answers: ClassVar[type[serializers.Serializer[Any]]]
+    answers: ClassVar[type[serializers.BaseSerializer[Any]]]
+    answers_to: ClassVar[Mapping[str, type[serializers.BaseSerializer[Any]]]] = {}
+    # The codes of success, where a method has others than usual.
+    succeeds: ClassVar[Mapping[str, tuple[int, ...]]] = {}
     # Whether GET shows a version that a change may name (ETag, If-Match).
     has_version: ClassVar[bool] = False
 
@@ -56,7 +64,7 @@ class View(APIView):
         """The checked body of the request."""
         is_form = html.is_html_input(self.request.data)
         accepted = self.accepts_form if is_form else self.accepts
-        serializer = accepted[str(self.request.method)](
+        serializer: serializers.BaseSerializer[Any] = accepted[str(self.request.method)](
             data=self.request.data, context=self.get_serializer_context()
         )
         serializer.is_valid(raise_exception=True)
@@ -65,7 +73,8 @@ class View(APIView):
 
     def shown(self, row: Any, *, status: int = 200) -> Response:
         """The answer that shows one row."""
-        data = self.answers(row, context=self.get_serializer_context()).data
+        answers = self.answers_to.get(str(self.request.method), self.answers)
+        data = answers(row, context=self.get_serializer_context()).data
         headers = {"ETag": etag(row.version)} if self.has_version else {}
         return Response(data, status=status, headers=headers)
 

@@ -16,7 +16,14 @@ from channels_ingest.chat.models import ChatSession
 from crm.models import KeyShop, TeamShop
 from history.models import Event, ReaderFailure
 from history.recording import Actor
-from tests.factories import make_channel, make_incoming, make_shop, make_team, make_user
+from tests.factories import (
+    make_channel,
+    make_incoming,
+    make_order,
+    make_shop,
+    make_team,
+    make_user,
+)
 from tickets import attaching, receiving, replying
 from tickets.models import Attachment, Calendar, Message, Reason, Tag
 from tickets.replying import Draft
@@ -90,6 +97,10 @@ class Scene:
             "message:access",
             f"Subject: {SECRET}\n\n{SECRET}".encode(),
             channel=self.mailbox,
+        )
+
+        self.order = make_order(
+            self.shop, customer={"email": f"{SECRET}@example.com"}, customer_note=SECRET
         )
 
     def _make_chat(self) -> None:

@@ -38,6 +38,21 @@ def _signed_image(scene: Scene) -> dict[str, str]:
     return dict(parse_qsl(urlsplit(address).query))
 
 
+def _order(scene: Scene) -> dict[str, str]:
+    return {
+        "slug": scene.shop.slug,
+        "external_id": scene.order.external_id,
+        "shipment_id": _SHIPMENT["external_id"],
+    }
+
+
+_SHIPMENT = {
+    "external_id": "S-1",
+    "carrier": "inpost",
+    "status": "created",
+    "direction": "outbound",
+}
+
 # Names of addresses without a row, each with its reason; ten at most.
 EXEMPT = {"account_logout": "ends the session of whoever asks, and leads to the sign-in"}
 
@@ -206,6 +221,17 @@ OPERATIONS: dict[str, Row] = {
     "PATCH shops/{slug}/": Row(KEYS_OF_ADMIN, "shop", data=lambda _: {"name": "Inny"}),
     "GET customers/": Row(KEYS),
     "GET customers/{customer_id}/": Row(KEYS_OF_SHOP),
+    "PUT shops/{slug}/customers/{external_id}/": Row(
+        KEYS_CHANGE, lambda scene: {"slug": scene.shop.slug, "external_id": "7"}
+    ),
+    "GET orders/": Row(KEYS),
+    "GET shops/{slug}/orders/{external_id}/": Row(KEYS_OF_SHOP, _order),
+    "PUT shops/{slug}/orders/{external_id}/": Row(
+        KEYS_CHANGE, _order, data=lambda scene: {**scene.order.document, "status": "shipped"}
+    ),
+    "PUT shops/{slug}/orders/{external_id}/shipments/{shipment_id}/": Row(
+        KEYS_CHANGE, _order, data=lambda _: _SHIPMENT
+    ),
     "GET channels/": Row(KEYS),
     "POST channels/": Row(
         KEYS_OF_ADMIN,

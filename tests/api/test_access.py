@@ -9,7 +9,7 @@ from accounts import keys
 from accounts.models import User
 from crm.models import CustomerShop, Shop, TeamShop
 from tests.api.conftest import Caller, MakeCaller
-from tests.factories import make_channel, make_team, make_ticket, make_user
+from tests.factories import make_channel, make_order, make_team, make_ticket, make_user
 from tickets.models import Ticket
 
 pytestmark = pytest.mark.django_db
@@ -37,10 +37,10 @@ def scene() -> Scene:
 
 @pytest.mark.parametrize(
     "path",
-    ["tickets/", "customers/", "shops/", "channels/"],
+    ["tickets/", "customers/", "orders/", "shops/", "channels/"],
 )
 def test_lists_hold_nothing_of_others(path: str, scene: Scene, as_key: MakeCaller) -> None:
-    CustomerShop.objects.create(customer=scene.ticket.customer, shop=scene.shop)
+    make_order(scene.shop, customer={"email": scene.ticket.customer.identities.get().value})
     stranger = as_key(make_user(teams=[make_team()]))
     other_shop = as_key(make_user("admin"), shops=[make_channel(team=make_team()).shop])
     colleague = as_key(scene.colleague)

@@ -19,7 +19,7 @@ from schemathesis.config import SchemathesisConfig
 
 from accounts import keys
 from api import docs
-from tests.factories import make_channel, make_ticket, make_user
+from tests.factories import make_channel, make_order, make_ticket, make_user
 from tickets import attaching
 
 pytestmark = pytest.mark.django_db
@@ -66,6 +66,8 @@ def api() -> Any:
             attachment_id=str(file.public_id),
             channel_id=str(channel.public_id),
             slug=channel.shop.slug,
+            external_id=make_order(channel.shop, customer={"phone": "+48600100200"}).external_id,
+            shipment_id="S-1",
         ),
         config=SchemathesisConfig.from_dict(CONFIG),
     )

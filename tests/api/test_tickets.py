@@ -397,11 +397,11 @@ def test_query_count_does_not_grow_with_the_list(
 
     fill(3)
     api.get("tickets/")
-    # key with its user, its shops; tickets, tags, clocks, links
-    with django_assert_num_queries(6):
+    # key with its user, its shops; tickets, tags, clocks, links, orders
+    with django_assert_num_queries(7):
         assert len(numbers(api.get("tickets/"))) == 3
     fill(27)
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(7):
         assert len(numbers(api.get("tickets/"))) == 30
 
 

@@ -10,6 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.models import ApiKey, Team, User
+from crm.api import orders_seen_by
 from crm.models import Customer, Identity
 from helpdesk.rest.views import ListView
 from history.models import Event
@@ -37,7 +38,7 @@ class EventSerializer(serializers.Serializer[Event]):
 
 # Which data of which kind are ids of our rows, and of which.
 _USERS, _TEAMS, _REASONS, _TAGS = "users", "teams", "reasons", "tags"
-_CUSTOMERS, _TICKETS, _IDENTITIES = "customers", "tickets", "identities"
+_CUSTOMERS, _TICKETS, _IDENTITIES, _ORDERS = "customers", "tickets", "identities", "orders"
 _IDS: dict[str, dict[str, str]] = {
     "ticket.assigned": {"old": _USERS, "new": _USERS},
     "ticket.team_changed": {"old": _TEAMS, "new": _TEAMS},
@@ -47,6 +48,8 @@ _IDS: dict[str, dict[str, str]] = {
     "ticket.linked": {"other": _TICKETS},
     "ticket.merged": {"other": _TICKETS},
     "ticket.participant_changed": {"identity": _IDENTITIES},
+    "ticket.order_linked": {"order": _ORDERS},
+    "ticket.order_unlinked": {"order": _ORDERS},
 }
 # Ids that nothing in the API bears.
 _INSIDE = {"delivery"}
@@ -128,6 +131,7 @@ class _Names:
             _TAGS: (Tag.objects.all, "slug"),
             _CUSTOMERS: (Customer.objects.all, "public_id"),
             _IDENTITIES: (Identity.objects.all, "value"),
+            _ORDERS: (lambda: orders_seen_by(self._request), "number"),
             # The other end of a link shows itself only to who sees it.
             _TICKETS: (lambda: tickets_seen_by(self._request), "number"),
         }

@@ -12,7 +12,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from accounts.models import User
-from crm.models import Customer
+from crm.models import Customer, Order
 from tickets.models import (
     Attachment,
     Channel,
@@ -23,6 +23,7 @@ from tickets.models import (
     Target,
     Ticket,
     TicketLink,
+    TicketOrder,
 )
 
 _State = Delivery.State
@@ -74,6 +75,13 @@ class LinkSerializer(serializers.Serializer[TicketLink]):
     number = serializers.IntegerField()
 
 
+class OrderLinkSerializer(serializers.Serializer[TicketOrder]):
+    shop = serializers.SlugField()
+    external_id = serializers.CharField()
+    number = serializers.CharField()
+    how = serializers.ChoiceField(TicketOrder.How.choices)
+
+
 _MOMENTS = (
     "created_at",
     "updated_at",
@@ -86,13 +94,23 @@ _MOMENTS = (
 )
 
 
-class Surroundings:
-    """The tags, clocks and links of some tickets, by ticket: one query for each.
+_ORDER_COLUMNS = {
+    "shop": "order__shop__slug",
+    "external_id": "order__external_id",
+    "number": "order__number",
+    "how": "how",
+}
 
-    `seen` are the tickets that the caller sees: a link shows itself only to who sees both ends.
+
+class Surroundings:
+    """The tags, clocks, links and orders of some tickets, by ticket: one query for each.
+
+    `seen` and `orders` are what the caller sees: a link shows itself only to who sees both ends.
     """
 
-    def __init__(self, tickets: Iterable[Ticket], seen: QuerySet[Ticket]) -> None:
+    def __init__(
+        self, tickets: Iterable[Ticket], seen: QuerySet[Ticket], orders: QuerySet[Order]
+    ) -> None:
         of_these = {"ticket__in": [ticket.pk for ticket in tickets]}
         self.tags: dict[int, list[str]] = defaultdict(list)
         self.clocks: dict[int, dict[str, Any]] = defaultdict(dict)
@@ -110,6 +128,10 @@ class Surroundings:
                 "due_at": _moment(due_at),
             }
         links = TicketLink.objects.filter(**of_these, other__in=seen).order_by("pk")
+        self.orders: dict[int, list[Any]] = defaultdict(list)
+        about = TicketOrder.objects.filter(**of_these, order__in=orders).order_by("pk")
+        for ticket, *told in about.values_list("ticket", *_ORDER_COLUMNS.values()):
+            self.orders[ticket].append(dict(zip(_ORDER_COLUMNS, told, strict=True)))
         for ticket, kind, number in links.values_list("ticket", "kind", "other__number"):
             self.links[ticket].append({"kind": kind, "number": number})
 
@@ -142,6 +164,7 @@ class TicketSerializer(serializers.Serializer[Ticket]):
     spam = serializers.BooleanField()
     sla = TargetSerializer(many=True, help_text="The newest clock of each promise.")
     links = LinkSerializer(many=True)
+    orders = OrderLinkSerializer(many=True, help_text="Named in the text, or linked by hand.")
     version = serializers.IntegerField()
 
     def to_representation(self, ticket: Ticket) -> dict[str, Any]:
@@ -168,6 +191,7 @@ class TicketSerializer(serializers.Serializer[Ticket]):
             "spam": ticket.spam,
             "sla": list(around.clocks[ticket.pk].values()),
             "links": around.links[ticket.pk],
+            "orders": around.orders[ticket.pk],
             "version": ticket.version,
         }
 

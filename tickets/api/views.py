@@ -12,6 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.callers import actor_of, user_of
+from crm.api import orders_seen_by
 from helpdesk.rest.serializers import MomentField, TextField
 from helpdesk.rest.views import ListView, PageQuery, View, check_match, etag
 from tickets import filtering, replying, serving, starting
@@ -224,6 +225,7 @@ def _with_names(tickets: TicketQuerySet) -> TicketQuerySet:
 
 def _drawn(view: View, tickets: Sequence[Ticket]) -> list[dict[str, Any]]:
     """The tickets as the API shows them, in a fixed number of queries."""
-    around = Surroundings(tickets, tickets_seen_by(view.request))
+    request = view.request
+    around = Surroundings(tickets, tickets_seen_by(request), orders_seen_by(request))
     serializer = TicketSerializer(context={**view.get_serializer_context(), "surroundings": around})
     return [serializer.to_representation(ticket) for ticket in tickets]

@@ -2,6 +2,7 @@ from tickets.models.channel import Channel
 from tickets.models.delivery import Delivery
 from tickets.models.draft import SavedDraft
 from tickets.models.message import Attachment, Message, MessageVersion, Reaction
+from tickets.models.orders import TicketOrder
 from tickets.models.ticket import (
     Participant,
     Reason,
@@ -33,4 +34,5 @@ __all__ = [
     "Ticket",
     "TicketFollower",
     "TicketLink",
+    "TicketOrder",
 ]

@@ -187,6 +187,8 @@ class CustomerShop(models.Model):
     shop = models.ForeignKey(Shop, models.PROTECT)
     customer = models.ForeignKey(Customer, models.CASCADE, related_name="shops")
     external_id = models.CharField(max_length=100, null=True)
+    # Of what the shop last told of them.
+    content_hash = models.CharField(max_length=64, blank=True)
 
     class Meta:
         constraints = [
