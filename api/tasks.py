@@ -2,10 +2,11 @@ from celery import shared_task
 
 from api import idempotency
 
+ROUTES = {"api.tasks.*": "timers"}
 # Seconds.
 SCHEDULE = {"api.tasks.tidy": 3_600.0}
 
 
-@shared_task(lane="timers", acks_late=True, ignore_result=True)
+@shared_task(acks_late=True, ignore_result=True)
 def tidy() -> None:
     idempotency.forget()

@@ -13,6 +13,15 @@ from channels_ingest import (
 )
 from channels_ingest.chat import tasks as chat
 
+ROUTES = {
+    "channels_ingest.tasks.process_event": "mail",
+    "channels_ingest.tasks.deliver": "mail",
+    "channels_ingest.tasks.show_gesture": "live",
+    "channels_ingest.tasks.check_connections": "timers",
+    "channels_ingest.tasks.sweep": "timers",
+    "channels_ingest.tasks.poll_due": "timers",
+    **chat.ROUTES,
+}
 # Seconds, or a time of the day (UTC).
 SCHEDULE = {
     "channels_ingest.tasks.sweep": 20.0,
@@ -22,52 +31,52 @@ SCHEDULE = {
 }
 
 
-@shared_task(lane="mail", acks_late=True, ignore_result=True)
+@shared_task(acks_late=True, ignore_result=True)
 def process_event(event_id: int) -> None:
     journal.process(event_id)
 
 
-@shared_task(lane="mail", acks_late=True, ignore_result=True)
+@shared_task(acks_late=True, ignore_result=True)
 def deliver(delivery_id: int) -> None:
     delivering.deliver(delivery_id)
 
 
-@shared_task(lane="bulk", acks_late=True, ignore_result=True)
+@shared_task(acks_late=True, ignore_result=True)
 def fetch_file(attachment_id: int) -> None:
     files.fetch(attachment_id)
 
 
-@shared_task(lane="bulk", acks_late=True, ignore_result=True)
+@shared_task(acks_late=True, ignore_result=True)
 def fetch_profile(identity_id: int, channel_id: int) -> None:
     profiles.fetch(identity_id, channel_id)
 
 
-@shared_task(lane="live", acks_late=True, ignore_result=True)
+@shared_task(acks_late=True, ignore_result=True)
 def show_gesture(ticket_id: int, name: str) -> None:
     gestures.show(ticket_id, name)
 
 
-@shared_task(lane="bulk", acks_late=True, ignore_result=True)
+@shared_task(acks_late=True, ignore_result=True)
 def check_connection(connection_id: int) -> None:
     checking.check(connection_id)
 
 
-@shared_task(lane="timers", acks_late=True, ignore_result=True)
+@shared_task(acks_late=True, ignore_result=True)
 def check_connections() -> None:
     checking.check_all()
 
 
-@shared_task(lane="timers", acks_late=True, ignore_result=True)
+@shared_task(acks_late=True, ignore_result=True)
 def sweep() -> None:
     sweeping.sweep()
 
 
-@shared_task(lane="timers", acks_late=True, ignore_result=True)
+@shared_task(acks_late=True, ignore_result=True)
 def poll_due() -> None:
     for connection_id in receivers.due():
         poll.delay(connection_id)
 
 
-@shared_task(lane="bulk", acks_late=True, ignore_result=True)
+@shared_task(acks_late=True, ignore_result=True)
 def poll(connection_id: int) -> None:
     receivers.poll(connection_id)

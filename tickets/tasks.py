@@ -3,11 +3,12 @@ from celery import shared_task
 from tickets import attaching, closing
 from tickets.sla import timer
 
+ROUTES = {"tickets.tasks.*": "timers"}
 # Seconds.
 SCHEDULE = {"tickets.tasks.tick": 10.0, "tickets.tasks.tidy": 3_600.0}
 
 
-@shared_task(lane="timers", acks_late=True, ignore_result=True)
+@shared_task(acks_late=True, ignore_result=True)
 def tick() -> None:
     """What time alone brings: broken promises, tickets that wake or close."""
     timer.mark_breaches()
@@ -15,6 +16,6 @@ def tick() -> None:
     closing.close_due()
 
 
-@shared_task(lane="timers", acks_late=True, ignore_result=True)
+@shared_task(acks_late=True, ignore_result=True)
 def tidy() -> None:
     attaching.remove_loose()
