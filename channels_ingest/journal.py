@@ -80,7 +80,9 @@ def process(event_id: int) -> None:
         with transaction.atomic():
             event = _claimed(event_id)
             if event is not None:
-                _take(event, adapter.get(event.kind).parse(event))
+                items = adapter.get(event.kind).parse(event)
+                event.let_go()
+                _take(event, items)
     except Exception as error:
         _failed(event_id, error)
 
@@ -118,6 +120,12 @@ def _claimed(event_id: int) -> InboundEvent | None:
 
 
 def _take(event: InboundEvent, items: list[Item]) -> None:
+    stored, reason = _store_items(event, items)
+    _finish(event, InboundEvent.State.PROCESSED if stored else InboundEvent.State.IGNORED, reason)
+
+
+def _store_items(event: InboundEvent, items: list[Item]) -> tuple[int, str]:
+    """How many of the items are stored, and what is to be said of the others."""
     reason, stored = "" if items else "nothing to show", 0
     for index, item in enumerate(items):
         if isinstance(item, Incoming):
@@ -132,7 +140,7 @@ def _take(event: InboundEvent, items: list[Item]) -> None:
         stored += 1
         if isinstance(result, Message):
             waking.after(result, files=any(file.url for file in getattr(item, "files", ())))
-    _finish(event, InboundEvent.State.PROCESSED if stored else InboundEvent.State.IGNORED, reason)
+    return stored, reason
 
 
 def _finish(event: InboundEvent, state: InboundEvent.State, reason: str = "") -> None:
@@ -165,12 +173,13 @@ def _failed(event_id: int, error: Exception) -> None:
 
 
 def _rescue(event: InboundEvent) -> None:
-    """Let a dead event reach an agent in a plain form, where its kind has one."""
+    """Let a dead event reach an agent in a plain form, where its kind has one.
+
+    It stays dead for the admin, who sees why.
+    """
     try:
         with transaction.atomic():
-            items = adapter.get(event.kind).last_resort(event)
-            if items:
-                _take(event, items)
+            _store_items(event, adapter.get(event.kind).last_resort(event))
     except Exception:
         # Whatever it is, the row is in the journal and an admin sees it there.
         logger.exception("event %s has no plain form either", event.pk)

@@ -31,7 +31,8 @@ SCHEDULE = {
 }
 
 
-@shared_task(acks_late=True, ignore_result=True)
+# A mail that hangs its reader ends as a failed row like any other fault, and the queue goes on.
+@shared_task(acks_late=True, ignore_result=True, soft_time_limit=60, time_limit=120)
 def process_event(event_id: int) -> None:
     journal.process(event_id)
 

@@ -30,7 +30,7 @@ SMALL_TAGS = 5000
 SMALL_FORMATTING = 1_000_000
 SMALL_ATTRIBUTES = 30_000
 # What is read of a large page that is not written in order.
-MAX_WILD = 2 * 1024 * 1024
+MAX_WILD = 1024 * 1024
 
 # What the parser closes by itself when one of these opens. It is closed here already, because
 # formatting inside what it closes so lives on in all that follows.

@@ -14,6 +14,20 @@ from channels_ingest.email import charset
 
 MAX_FIELDS = 1000
 MAX_BYTES = 256 * 1024
+MAX_FIELD = 64 * 1024
+# How far the fields of one header are looked for at all.
+MAX_SCANNED = 4 * 1024 * 1024
+_VITAL = {
+    "from",
+    "to",
+    "cc",
+    "subject",
+    "date",
+    "message-id",
+    "in-reply-to",
+    "content-type",
+    "content-transfer-encoding",
+}
 
 _FIELD = re.compile(rb"([!-9;-~]{1,200})[ \t]*:")
 _LOST_FOLD = re.compile(
@@ -74,31 +88,62 @@ class Fields:
 
 
 def parse_fields(block: bytes) -> Fields:
-    """The fields of a header block. A line that is no field is left out, and noted as damage."""
-    fields = Fields()
-    if len(block) > MAX_BYTES:
-        block, fields.damaged = block[:MAX_BYTES], True
-    name = ""
-    lines: list[bytes] = []
-    for line in block.splitlines(keepends=True):
-        if line[:1] in b" \t" and (lines or not fields.items):
-            lines.append(line)
-            continue
-        if lines and name.lower().startswith("content-") and is_lost_fold(line):
-            lines.append(b" " + line)
-            continue
-        if lines and name:
-            fields.items.append((name, b"".join(lines).rstrip(b"\r\n")))
-        match = _FIELD.match(line)
-        if len(fields.items) >= MAX_FIELDS:
-            fields.damaged, lines = True, []
-            break
-        name, lines = (match[1].decode("ascii"), [line[match.end() :]]) if match else ("", [])
-        if not match and line.strip() and not line.startswith((b"From ", b">From ")):
-            fields.damaged = True
-    if lines and name:
-        fields.items.append((name, b"".join(lines).rstrip(b"\r\n")))
-    return fields
+    """The fields of a header block. A line that is no field is left out, and noted as damage.
+
+    So is what is beyond the limits, except the first field of each name that a mail lives by:
+    nobody hides the sender behind a thousand other fields.
+    """
+    reader = _FieldReader(Fields(damaged=len(block) > MAX_SCANNED))
+    for line in block[:MAX_SCANNED].splitlines(keepends=True):
+        reader.read(line)
+    reader.end_field()
+    return reader.fields
+
+
+@dataclass(slots=True)
+class _FieldReader:
+    """Gathers the lines of one field after the other, within the limits."""
+
+    fields: Fields
+    name: str = ""
+    lines: list[bytes] = field(default_factory=list)
+    size: int = 0  # of the field that is being read
+    left: int = MAX_BYTES
+    vital: set[str] = field(default_factory=set)
+
+    def read(self, line: bytes) -> None:
+        if line[:1] in b" \t" and (self.lines or not self.fields.items):
+            self._gather(line)
+        elif self.lines and self.name.lower().startswith("content-") and is_lost_fold(line):
+            self._gather(b" " + line)
+        else:
+            self.end_field()
+            match = _FIELD.match(line)
+            if match:
+                self.name = match[1].decode("ascii")
+                self._gather(line[match.end() :])
+            elif line.strip() and not line.startswith((b"From ", b">From ")):
+                self.fields.damaged = True
+
+    def _gather(self, line: bytes) -> None:
+        room = MAX_FIELD - self.size
+        self.fields.damaged = self.fields.damaged or len(line) > room
+        if room > 0 or not self.lines:
+            self.lines.append(line[:room])
+        self.size += len(line)
+
+    def end_field(self) -> None:
+        name, value = self.name, b"".join(self.lines).rstrip(b"\r\n")
+        self.name, self.lines, self.size = "", [], 0
+        if not name:
+            return
+        self.left -= len(value)
+        is_vital = name.lower() in _VITAL and name.lower() not in self.vital
+        if is_vital or (self.left > 0 and len(self.fields.items) < MAX_FIELDS):
+            self.fields.items.append((name, value))
+            self.vital.add(name.lower())
+        else:
+            self.fields.damaged = True
 
 
 def looks_like_field(line: bytes) -> bool:

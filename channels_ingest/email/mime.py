@@ -199,6 +199,8 @@ class _Content:
         subtype = part.content_type.partition("/")[2]
         if not part.content_type.startswith("multipart/"):
             self._leaf(part)
+        elif part.beyond:
+            self._file(part)
         elif not part.parts:
             self.bodies.append(_Body(text=self._text(part)))
         elif subtype == "alternative":
@@ -255,15 +257,13 @@ class _Content:
             self.bodies.append(_Body(text=self._text(part)))
 
     def _text(self, part: Part) -> str:
-        content, whole = transfer.decode(part.body, part.encoding)
-        if not whole:
-            self.tally.damage.add("encoding")
+        content, whole = self._decoded(part)
         is_html = part.content_type == "text/html"
         limit = MAX_HTML if is_html else MAX_TEXT
         self.tally.text_left -= len(content)
         if len(content) > limit:
             self.tally.damage.add("truncated")
-            self._file(part)
+            self._add_file(part, content, whole=whole)
             content = content[:limit]
         hint = charset.charset_of_page(content) if is_html else ""
         decoded = charset.decode(content, part.type_field.get("charset"), hint)
@@ -274,10 +274,17 @@ class _Content:
             text = unflow(text, delete_space=part.type_field.get("delsp").lower() == "yes")
         return text
 
-    def _file(self, part: Part, *, related: bool = False) -> None:
-        content, whole = transfer.decode(part.body, part.encoding)
+    def _decoded(self, part: Part) -> tuple[bytes, bool]:
+        content, whole = transfer.decode(part.view, part.encoding)
         if not whole:
             self.tally.damage.add("encoding")
+        return content, whole
+
+    def _file(self, part: Part, *, related: bool = False) -> None:
+        content, whole = self._decoded(part)
+        self._add_file(part, content, whole=whole, related=related)
+
+    def _add_file(self, part: Part, content: bytes, *, whole: bool, related: bool = False) -> None:
         name = declared_name(part.disposition, part.type_field) or _name_beside(part)
         file = Attachment(
             filename=self._name(name, part.content_type),

@@ -12,20 +12,20 @@ _BAD_QP = re.compile(rb"=(?![0-9A-Fa-f]{2}|[ \t]*\r?\n|[ \t]*\Z)")
 _UU_BEGIN = re.compile(rb"^begin [0-7]{3,4} .*$", re.MULTILINE)
 
 
-def decode(body: bytes, encoding: str) -> tuple[bytes, bool]:
-    """The content, and whether it was whole."""
+def decode(body: bytes | memoryview, encoding: str) -> tuple[bytes, bool]:
+    """The content, and whether it was whole. A view is not copied where that is not needed."""
     match encoding.strip().strip("\"'").lower():
         case "base64":
             return _base64(body)
         case "quoted-printable":
             return binascii.a2b_qp(body), not _BAD_QP.search(body)
         case "uuencode" | "x-uuencode" | "uue" | "x-uue":
-            return _uuencode(body)
+            return _uuencode(bytes(body))
         case _:
-            return body, True
+            return bytes(body), True
 
 
-def _base64(body: bytes) -> tuple[bytes, bool]:
+def _base64(body: bytes | memoryview) -> tuple[bytes, bool]:
     whole = _CLEAN_BASE64.fullmatch(body) is not None
     try:
         if whole:
@@ -33,7 +33,7 @@ def _base64(body: bytes) -> tuple[bytes, bool]:
     except binascii.Error:
         whole = False
     # Rubbish between the characters, a tail cut off, or several encoded pieces one after another.
-    clean = body.translate(None, _NOT_BASE64)
+    clean = bytes(body).translate(None, _NOT_BASE64)
     return b"".join(_base64_piece(piece) for piece in re.split(rb"=+", clean)), whole
 
 

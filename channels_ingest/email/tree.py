@@ -41,12 +41,18 @@ class Part:
     disposition: Parameterised
     parts: list["Part"] = field(default_factory=list)
     damaged: bool = False
+    beyond: bool = False  # the limits end here: its parts were not looked for
     declared: bool = True  # whether the part itself names its type
 
     @property
     def body(self) -> bytes:
         """The content, still in its transfer encoding."""
         return self.raw[self.start : self.end]
+
+    @property
+    def view(self) -> memoryview:
+        """As `body`, without a copy."""
+        return memoryview(self.raw)[self.start : self.end]
 
     @property
     def encoding(self) -> str:
@@ -127,10 +133,11 @@ def _cut_multipart(part: Part, depth: int, budget: _Budget) -> None:
     ):
         boundary, part.damaged = guess[1], True
     if not boundary or depth == 0:
-        part.damaged = True
+        part.damaged, part.beyond = True, depth == 0
         return
     places, closed = _boundaries(part, boundary, budget)
     part.damaged = part.damaged or not closed
+    part.beyond = not places and budget.candidates <= 0
     for start, end in places:
         if budget.parts <= 0:
             part.damaged = True

@@ -77,6 +77,10 @@ class InboundEvent(models.Model):
             raise FileNotFoundError(f"the payload of event {self.pk} is gone")
         return bytes(self.body)
 
+    def let_go(self) -> None:
+        """Free the memory of a large body that has been read."""
+        self.__dict__.pop("raw", None)
+
     @cached_property
     def payload(self) -> Any:
         """The body as JSON. Raises `ValueError` where it is none."""

@@ -163,7 +163,7 @@ class TestProcessing:
         for _ in range(10):
             processed(event)
 
-        assert (event.state, event.attempts) == (State.PROCESSED, 6)
+        assert (event.state, event.attempts) == (State.DEAD, 6)
         message = Message.objects.get()
         (source,) = message.attachments.all()
         assert (source.name, source.content_type) == ("wiadomosc.eml", "message/rfc822")

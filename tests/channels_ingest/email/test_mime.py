@@ -17,10 +17,10 @@ from channels_ingest.email.addresses import Address, parse_addresses
 from channels_ingest.email.dates import parse_date
 from channels_ingest.email.journal_key import journal_key
 from channels_ingest.email.mime import ParsedEmail, parse
+from tests.channels_ingest.email.bombs import BOMBS, HEAD
 
 FIXTURES = Path(__file__).parent / "fixtures"
 EXPECTED: dict[str, dict[str, Any]] = json.loads((FIXTURES / "expected.json").read_text())["files"]
-HEAD = b"From: Anna <anna@example.com>\r\nTo: pomoc@sklep.example.pl\r\nSubject: Pytanie\r\n"
 
 
 def mail(fields: str = "", body: str | bytes = "") -> ParsedEmail:
@@ -378,50 +378,9 @@ def test_truncated_and_corrupted_mail_is_read(name):
             assert "unreadable" not in parse(each).damaged
 
 
-def nested(count: int) -> bytes:
-    levels = (
-        f'Content-Type: multipart/mixed; boundary="b{n}"\r\n\r\n--b{n}\r\n' for n in range(count)
-    )
-    return HEAD + "".join(levels).encode() + b"\r\nkoniec\r\n"
-
-
-MIXED = HEAD + b'Content-Type: multipart/mixed; boundary="b"\r\n'
-HOSTILE = {
-    "nested": lambda: nested(10_000),
-    "one boundary for all": lambda: HEAD + MIXED[len(HEAD) :].join([b"\r\n--b\r\n"] * 50_000),
-    "endless rfc822": lambda: HEAD + b"Content-Type: message/rfc822\r\n\r\n" * 100_000,
-    "empty parts": lambda: MIXED + b"\r\n" + b"--b\r\n" * 100_000 + b"--b--\r\n",
-    "nearly boundaries": lambda: MIXED + b"\r\n--b\r\n" + b"--bx\r\n" * 500_000,
-    "header of 1 MB": lambda: HEAD + b"X-A: " + b"a" * 1_000_000 + b"\r\n\r\ntekst",
-    "200,000 fields": lambda: HEAD + b"X: y\r\n" * 200_000 + b"\r\ntekst",
-    "100,000 addresses": lambda: HEAD + b"Cc: " + b"a@b.pl,\r\n " * 100_000 + b"\r\n\r\ntekst",
-    "unclosed quotes": lambda: HEAD + b"Cc: " + b'"\\' * 100_000 + b"\r\n\r\ntekst",
-    "unclosed comments": lambda: HEAD + b"Cc: " + b"(" * 200_000 + b"\r\n\r\ntekst",
-    "unclosed words": lambda: HEAD + b"Cc: " + b"=?a?q?" * 40_000 + b"\r\n\r\ntekst",
-    "blanks": lambda: HEAD + b"X-A: " + b" " * 250_000 + b"x\r\n\r\ntekst",
-    "uuencoded": lambda: (
-        HEAD + b"Content-Type: image/png\r\nContent-Transfer-Encoding: x-uuencode\r\n\r\n"
-        b"begin 644 x\n" + b"M\n" * 1_000_000
-    ),
-    "bounce words": lambda: (
-        HEAD + b"Return-Path: <>\r\n\r\n" + b"user: mailbox unknown or recipient " * 30_000
-    ),
-    "much HTML": lambda: (
-        MIXED + b"\r\n" + (b"--b\r\nContent-Type: text/html\r\n\r\n" + b"<p>" * 300_000) * 30
-    ),
-    "50 MB": lambda: (
-        MIXED
-        + (
-            b"\r\n--b\r\n\r\ntekst\r\n--b\r\nContent-Type: application/pdf\r\n"
-            b"Content-Transfer-Encoding: base64\r\n\r\n" + (b"QUJD" * 19 + b"\r\n") * 640_000
-        )
-    ),
-}
-
-
-@pytest.mark.parametrize("name", sorted(HOSTILE))
+@pytest.mark.parametrize("name", sorted(BOMBS))
 def test_hostile_mail_costs_little(name):
-    raw = HOSTILE[name]()
+    raw = BOMBS[name]()
     began = time.process_time()
 
     found = parse(raw)
