@@ -179,7 +179,7 @@ def _rescue(event: InboundEvent) -> None:
     """
     try:
         with transaction.atomic():
-            _store_items(event, adapter.get(event.kind).last_resort(event))
+            _store_items(event, adapter.get(event.kind).last_resort(event) or [])
     except Exception:
         # Whatever it is, the row is in the journal and an admin sees it there.
         logger.exception("event %s has no plain form either", event.pk)
