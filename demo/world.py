@@ -5,10 +5,11 @@ from collections.abc import Sequence
 from accounts.models import Team, User
 from channels_ingest.models import Connection
 from crm.models import Shop, TeamShop
+from demo.sample.answers import CANNED_REPLIES
 from demo.sample.stories import REASONS, TAGS
 from demo.sample.storing import World
 from tickets import kinds
-from tickets.models import Channel, Reason, Tag
+from tickets.models import CannedReply, Channel, Reason, Tag
 
 _SHOPS = (("las", "Sklep Las"), ("turnia", "Turnia Outdoor"))
 _AGENTS = (
@@ -27,6 +28,8 @@ def make(*, agents: Sequence[User] = (), is_demo: bool = False) -> World:
     ]
     for shop in shops:
         TeamShop.objects.get_or_create(team=team, shop=shop)
+    for folder, name, body in CANNED_REPLIES:
+        CannedReply.objects.get_or_create(name=name, defaults={"folder": folder, "body": body})
     return World(
         channels={
             kind: [_channel(kind, shop, is_demo=is_demo) for shop in shops]

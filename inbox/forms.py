@@ -8,6 +8,9 @@ from accounts.models import Team, User
 from crm.models import Customer
 from tickets.models import Attachment, Channel, Reason, SavedDraft, Tag, Ticket
 
+# The largest that any channel takes; the channel's own limit is checked when sending.
+LARGEST_FILE = 25 * 1024 * 1024
+
 
 class _Several(forms.SelectMultiple):
     """Several values; an empty one says that there is none, since a form cannot send nothing."""
@@ -55,7 +58,23 @@ class ChangeForm(forms.Form):
         return [str(text) for texts in self.errors.values() for text in texts]
 
 
-class _FilesField(forms.ModelMultipleChoiceField):  # type: ignore[type-arg] # as above
+class _SeveralFiles(forms.ClearableFileInput):
+    allow_multiple_selected = True
+
+
+class FilesField(forms.FileField):
+    """Any number of files; the value is their list. None may be larger than a channel takes."""
+
+    widget = _SeveralFiles
+
+    def clean(self, data: Any, initial: Any = None) -> list[Any]:
+        files = [super(FilesField, self).clean(file) for file in data or []]
+        if any(file.size > LARGEST_FILE for file in files):
+            raise forms.ValidationError(_("The file is larger than 25 MB."))
+        return files
+
+
+class _UploadsField(forms.ModelMultipleChoiceField):  # type: ignore[type-arg] # as above
     """Files that were uploaded before and wait for their message, by public id."""
 
     def __init__(self) -> None:
@@ -67,7 +86,7 @@ class NoteForm(forms.Form):
 
     body = forms.CharField(required=False, max_length=200_000, strip=True)
     key = forms.UUIDField(required=False)
-    uploads = _FilesField()
+    uploads = _UploadsField()
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

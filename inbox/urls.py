@@ -1,6 +1,6 @@
 from django.urls import path
 
-from inbox.views import actions, composing, content, customers, pages, preferences
+from inbox.views import actions, canned, composing, content, customers, pages, preferences
 
 app_name = "inbox"
 
@@ -21,6 +21,8 @@ urlpatterns = [
     path("inbox/<int:number>/reply/", composing.reply, name="reply"),
     path("inbox/<int:number>/note/", composing.note, name="note"),
     path("inbox/<int:number>/draft/", composing.draft, name="draft"),
+    path("inbox/<int:number>/canned/", canned.found, name="canned"),
+    path("inbox/<int:number>/canned/<uuid:public_id>/", canned.use, name="canned-use"),
     path("inbox/messages/<uuid:message_id>/undo/", composing.take_back, name="message-undo"),
     path("inbox/messages/<uuid:message_id>/settle/", composing.settle, name="message-settle"),
     path("inbox/messages/<uuid:message_id>/body/", content.body, name="message-body"),

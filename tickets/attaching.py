@@ -75,7 +75,7 @@ def read(attachment: Attachment) -> bytes:
 def remove_loose() -> int:
     """Remove uploads that never got a message. Returns how many."""
     loose = Attachment.objects.filter(
-        message__isnull=True, draft__isnull=True, created_at__lt=timezone.now() - _LOOSE
+        message=None, draft=None, canned_reply=None, created_at__lt=timezone.now() - _LOOSE
     )[:500]
     for attachment in loose:
         if attachment.storage_key:

@@ -14,6 +14,7 @@ from django.db.models.functions import Left, Lower
 from django.utils import timezone, translation
 
 from accounts.models import User
+from helpdesk.morphology import fold
 from helpdesk.text import storable
 from tickets import kinds, searching
 from tickets.models import Attachment, Channel, Message, Tag, Ticket
@@ -42,9 +43,9 @@ def understand(text: str, user: User | None = None) -> Search:
     words, conditions = [], []
     for token in list(_TOKEN.finditer(storable(text)))[:_MOST_TOKENS]:
         value = token["plain"] if token["quoted"] is None else token["quoted"]
-        operator = _OPERATORS.get(searching.fold(token["key"] or ""))
+        operator = _OPERATORS.get(fold(token["key"] or ""))
         if operator:
-            found = operator(searching.fold(value).strip(), user)
+            found = operator(fold(value).strip(), user)
         elif token["minus"]:
             found = with_words(value)
         else:
@@ -137,7 +138,7 @@ def _channel(value: str, user: User | None) -> Q:
     if kind:
         return Q(channel__kind=kind)
     names = Channel.objects.values_list("pk", "name")
-    return Q(channel__in=[pk for pk, name in names if value and value in searching.fold(name)])
+    return Q(channel__in=[pk for pk, name in names if value and value in fold(name)])
 
 
 def _status(value: str, user: User | None) -> Q:
@@ -152,7 +153,7 @@ def _priority(value: str, user: User | None) -> Q:
 
 def _tag(value: str, user: User | None) -> Q:
     tags = [pk for pk, slug, name in Tag.objects.values_list("pk", "slug", "name")
-            if value in {slug, searching.fold(name)}]  # fmt: skip
+            if value in {slug, fold(name)}]  # fmt: skip
     marked = Ticket.tags.through.objects.filter(ticket=OuterRef("pk"), tag__in=tags)
     return Q(Exists(marked))
 
@@ -164,7 +165,7 @@ def _assigned(value: str, user: User | None) -> Q:
     if value in _NOBODY:
         return Q(assignee=None)
     people = User.objects.values_list("pk", "name", "email")
-    fitting = [pk for pk, *texts in people if any(value in searching.fold(text) for text in texts)]
+    fitting = [pk for pk, *texts in people if any(value in fold(text) for text in texts)]
     return Q(assignee__in=fitting) if value else _NOTHING
 
 
@@ -251,10 +252,10 @@ _AGO = re.compile(r"(\d{1,4})([dtw])\Z")
 def _named(value: str, choices: Iterable[tuple[str, object]]) -> str:
     """The choice whose name or label begins so, in either language; empty where none does."""
     for name, label in choices:
-        labels = {searching.fold(name)}
+        labels = {fold(name)}
         for language in ("pl", "en"):
             with translation.override(language):
-                labels.add(searching.fold(str(label)))
+                labels.add(fold(str(label)))
         if value and any(text.startswith(value) for text in labels):
             return name
     return ""

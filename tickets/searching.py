@@ -6,31 +6,20 @@ words and prefixes of words are found; what stands inside a word is not.
 """
 
 import re
-import unicodedata
 from collections.abc import Callable, Iterator
-from functools import cache, lru_cache
-from itertools import product
-from math import prod
+from functools import lru_cache
 
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.search import SearchQuery
 from django.db.models import Func, TextField, Value
-from morfeusz2 import Morfeusz
+
+from helpdesk import morphology
+from helpdesk.morphology import fold
 
 _WORD = re.compile(r"[^\W_]+(?:[./@\-][^\W_]+)*")
 _JOINT = re.compile(r"[./@\-]")
 # A parcel or account number as people write it: "6812 0000 1234 5678".
 _SPACED_NUMBER = re.compile(r"(?<!\w)\d+(?:[ \u00a0]\d+)+(?!\w)")
-_STROKE = str.maketrans("łŁøØđĐ", "lLoOdD")
-_POLISH = re.compile("[ąćęłńóśźż]", re.IGNORECASE)
-_RESTORED = {
-    "a": "aą", "c": "cć", "e": "eę", "l": "lł", "n": "nń", "o": "oó", "s": "sś", "z": "zżź",
-}  # fmt: skip
-_SOFT = str.maketrans("", "", "ćńśź")
-_VOWELS = set("aeiouy")
-_DIGRAPHS = {"sz", "cz", "rz", "ch"}
-# Ways to put diacritics back that are tried: a few milliseconds at the most, once for a word.
-_MOST_WAYS = 256
 # PostgreSQL refuses a lexeme over 2,046 bytes; nobody looks for such a word.
 _LONGEST_WORD = 64
 # What may be a word of a language; keys, numbers and coded files have no lemma.
@@ -39,16 +28,10 @@ _MOST_CHARACTERS = 200_000
 _MOST_TERMS = 20
 
 
-def fold(text: str) -> str:
-    """Lower case without diacritics: "Zażółć" -> "zazolc"."""
-    plain = unicodedata.normalize("NFKD", text.translate(_STROKE))
-    return "".join(letter for letter in plain if not unicodedata.combining(letter)).lower()
-
-
 def terms(text: str) -> list[str]:
     """The words of a text as the index holds them: each folded, its lemmas, its parts."""
     text = text[:_MOST_CHARACTERS]
-    bare = not _POLISH.search(text)
+    bare = not morphology.has_diacritics(text)
     found: dict[str, None] = {}
     for word in _words(text):
         found[fold(word)] = None
@@ -129,38 +112,6 @@ def lemmas(word: str, *, bare: bool) -> tuple[str, ...]:
     """
     if not _NATURAL.match(word):
         return ()
-    forms = _with_diacritics(word) if bare else [word]
-    return tuple(dict.fromkeys(lemma for form in forms for lemma in _known_lemmas(form)))
-
-
-def _known_lemmas(word: str) -> list[str]:
-    """Of "zapłaciłam" the dictionary gives "zapłacić" and, from its ending, "być": the first."""
-    return [
-        fold(lemma.partition(":")[0])
-        for start, _end, (_form, lemma, tag, _names, _labels) in _dictionary().analyse(word)
-        if start == 0 and tag != "ign"
-    ]
-
-
-def _with_diacritics(word: str) -> Iterator[str]:
-    """The word, and what it may be with diacritics; a word that has some is meant as it stands."""
-    choices = [_letters(*three) for three in zip(" " + word, word, word[1:] + " ", strict=False)]
-    if _POLISH.search(word) or prod(map(len, choices)) > _MOST_WAYS:
-        yield word
-    else:
-        yield from map("".join, product(*choices))
-
-
-def _letters(before: str, letter: str, after: str) -> str:
-    """What a bare letter may stand for, by the rules of Polish spelling."""
-    if before + letter in _DIGRAPHS or letter + after in _DIGRAPHS:
-        return letter
-    restored = _RESTORED.get(letter, letter)
-    # Before a vowel the soft sounds are written with "i".
-    return restored.translate(_SOFT) if after in _VOWELS else restored
-
-
-@cache
-def _dictionary() -> Morfeusz:
-    """The dictionary of Polish word forms: 48 MB, 20 microseconds for a new word."""
-    return Morfeusz()
+    forms = morphology.with_diacritics(word) if bare else [word]
+    found = [fold(lemma) for form in forms for lemma in morphology.lemmas(form)]
+    return tuple(dict.fromkeys(found))

@@ -9,6 +9,7 @@ from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse
 
+from accounts.models import Role
 from accounts.requests import SignedInRequest
 
 View = TypeVar("View", bound=Callable[..., HttpResponse])
@@ -16,11 +17,19 @@ View = TypeVar("View", bound=Callable[..., HttpResponse])
 
 def admins(view: View) -> View:
     """Only administrators open the view: others get 403, and who is not signed in the sign-in."""
+    return _only(view, {Role.ADMIN})
 
+
+def supervisors(view: View) -> View:
+    """Supervisors and administrators: what teams share in their work."""
+    return _only(view, {Role.SUPERVISOR, Role.ADMIN})
+
+
+def _only(view: View, roles: set[Role]) -> View:
     @login_required
     @wraps(view)
     def guarded(request: SignedInRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        if not request.user.is_admin_role:
+        if request.user.role not in roles:
             raise PermissionDenied
         return view(request, *args, **kwargs)
 

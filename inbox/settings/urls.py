@@ -3,6 +3,7 @@ from django.urls import path
 from inbox.settings import (
     audit_log,
     calendars,
+    canned,
     channels,
     health_page,
     journal_pages,
@@ -55,6 +56,14 @@ _USERS = [
         users.user_drop_second_factor,
         name="user-drop-second-factor",
     ),
+]
+
+_CANNED = [
+    path("settings/canned/", canned.replies, name="canned"),
+    path("settings/canned/new/", canned.edit, name="canned-new"),
+    path("settings/canned/preview/", canned.preview, name="canned-preview"),
+    path("settings/canned/<uuid:public_id>/", canned.edit, name="canned-edit"),
+    path("settings/canned/<uuid:public_id>/remove/", canned.remove, name="canned-remove"),
 ]
 
 _KEYS = [
@@ -122,6 +131,7 @@ urlpatterns = [
     *things.urls(things.SHOPS),
     *things.urls(things.TAGS),
     *things.urls(things.REASONS),
+    *_CANNED,
     *_KEYS,
     *_CHANNELS,
     *_CALENDARS,

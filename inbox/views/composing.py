@@ -12,15 +12,12 @@ from django.views.decorators.http import require_GET, require_POST
 
 from channels_ingest import delivering
 from inbox import composing
-from inbox.forms import DraftForm, NoteForm, ReplyForm
+from inbox.forms import LARGEST_FILE, DraftForm, NoteForm, ReplyForm
 from inbox.views.access import Request, actor, changeable_ticket, visible_message, visible_ticket
 from inbox.views.actions import changed, refused
 from tickets import attaching, drafting, replying, windows
 from tickets.errors import BrokenRule, NewerMessage
 from tickets.models import Delivery, Message, SavedDraft, Ticket
-
-# The largest file that any channel takes; the channel's own limit is checked when sending.
-_LARGEST_UPLOAD = 25 * 1024 * 1024
 
 
 @login_required
@@ -119,7 +116,7 @@ def upload(request: Request) -> HttpResponse:
     if not request.user.can_change:
         raise PermissionDenied
     file = request.FILES.get("file")
-    if file is None or (file.size or 0) > _LARGEST_UPLOAD:
+    if file is None or (file.size or 0) > LARGEST_FILE:
         return JsonResponse({"error": _("The file is larger than 25 MB.")}, status=422)
     stored = attaching.upload(file.read(), file.name or "", user=request.user)
     return JsonResponse(

@@ -2,6 +2,7 @@
 import "./ui/htmx";
 import "./ui/copy";
 import "./ui/dropdowns";
+import "./ui/insert";
 import "./ui/once";
 import "./ui/sidebar";
 import "./ui/theme";

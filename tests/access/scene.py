@@ -25,7 +25,7 @@ from tests.factories import (
     make_user,
 )
 from tickets import attaching, receiving, replying
-from tickets.models import Attachment, Calendar, Message, Reason, Tag
+from tickets.models import Attachment, Calendar, CannedReply, Message, Reason, Tag
 from tickets.replying import Draft
 
 # Stands in everything that only those who see the team's ticket may read.
@@ -126,6 +126,8 @@ class Scene:
         self.key, _text = keys.create(self.agent, name="of the agent")
         self.tag = Tag.objects.create(slug="pilne", name="pilne")
         self.reason = Reason.objects.create(slug="paczka", name="Gdzie paczka")
+        self.canned_reply = CannedReply.objects.create(name="Zwrot", body="Odeślij paczkę.")
+        self.canned_reply.teams.add(self.team)
         self.calendar = Calendar.objects.get(is_default=True)
         self.failure = ReaderFailure.objects.create(
             reader="chat", event=Event.objects.latest("pk"), dead=True, error="x"

@@ -3,6 +3,7 @@
 A new address is one line here. The test says which one is missing, and names it.
 """
 
+from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from inbox import mailbody
@@ -25,6 +26,7 @@ from tests.access.outcomes import (
     SEES_TICKET,
     SIGN_IN,
     SIGNED_IN,
+    SUPERVISORS,
     VISITORS,
     Row,
     Rule,
@@ -52,6 +54,11 @@ _SHIPMENT = {
     "status": "created",
     "direction": "outbound",
 }
+
+
+def _canned_use(scene: Scene) -> dict[str, Any]:
+    return {"number": scene.ticket.number, "public_id": scene.canned_reply.public_id}
+
 
 # Names of addresses without a row, each with its reason; ten at most.
 EXEMPT = {"account_logout": "ends the session of whoever asks, and leads to the sign-in"}
@@ -129,6 +136,8 @@ PAGES: dict[str, Row] = {
         SEES_TICKET, lambda scene: {"number": scene.ticket.number, "name": "tags"}
     ),
     "inbox:draft": Row(CHANGES_TICKET),
+    "inbox:canned": Row(CHANGES_TICKET),
+    "inbox:canned-use": Row(CHANGES_TICKET, _canned_use),
     "inbox:reply": Row(CHANGES_TICKET),
     "inbox:note": Row(CHANGES_TICKET),
     "inbox:message-undo": Row(CHANGES_TICKET),
@@ -177,6 +186,11 @@ PAGES: dict[str, Row] = {
     "settings:calendar-edit": Row(ADMINS, "calendar"),
     "settings:calendar-remove": Row(ADMINS, "calendar"),
     "settings:calendar-default": Row(ADMINS, "calendar"),
+    "settings:canned": Row(SUPERVISORS),
+    "settings:canned-new": Row(SUPERVISORS),
+    "settings:canned-preview": Row(SUPERVISORS),
+    "settings:canned-edit": Row(SUPERVISORS, "canned_reply"),
+    "settings:canned-remove": Row(SUPERVISORS, "canned_reply"),
     "settings:keys": Row(ADMINS),
     "settings:key-new": Row(ADMINS),
     "settings:key-revoke": Row(ADMINS, "key"),

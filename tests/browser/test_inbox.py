@@ -7,12 +7,13 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from accounts.models import User
+from crm.models import Customer
 from history.recording import Actor
 from tests.browser.conftest import SignedIn, Watched, axe, elsewhere
 from tests.factories import make_channel, make_incoming, make_team, make_ticket, make_user
 from tickets import attaching, changing, receiving, replying
 from tickets.incoming import Threading
-from tickets.models import Channel, Delivery, Message, Reason, Tag, Ticket
+from tickets.models import CannedReply, Channel, Delivery, Message, Reason, Tag, Ticket
 from tickets.replying import Draft
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -408,3 +409,45 @@ def test_tickets_are_found_while_typing(agent, mailbox, live: SignedIn):
     expect(page.locator("#search")).to_have_value("zimowych butów tag:nie-ma ")
     page.locator("#search").fill("")
     expect(page.locator(f"#row-{ticket.number}")).to_be_visible()
+
+
+def test_prepared_answer_is_put_in_and_sent_by_keys_alone(agent, mailbox, live: SignedIn):
+    CannedReply.objects.create(name="Inna", body="Nie ta.")
+    CannedReply.objects.create(
+        name="Zwrot towaru", body="Dzień dobry, {{customer.salutation|Państwo}}!\nProszę odesłać."
+    )
+    ticket = make_ticket(mailbox)
+    Customer.objects.update(name="Marek Wójcik", first_name="")
+    page = live(agent, "/inbox/?view=open")
+
+    page.keyboard.press("j")
+    page.keyboard.press("Enter")
+    expect(page.locator("#composer-text")).to_be_visible()
+    page.keyboard.press("r")
+    page.keyboard.type("/zwrot")
+    expect(page.locator(".canned__item")).to_have_count(1)
+    page.keyboard.press("Enter")
+    expect(page.locator("#composer-text")).to_have_value(
+        "Dzień dobry, Panie Marku!\nProszę odesłać."
+    )
+    assert axe(page) == []
+    page.keyboard.press("Control+Shift+Enter")
+
+    expect(page.locator(".message--outbound")).to_contain_text("Dzień dobry, Panie Marku!")
+    expect(page.locator("#ticket-head")).to_have_attribute("data-status", "solved")
+    assert CannedReply.objects.get(name="Zwrot towaru").times_used == 1
+    assert ticket.messages.filter(direction="outbound").count() == 1
+
+
+def test_list_of_prepared_answers_closes_and_leaves_the_text(agent, mailbox, live: SignedIn):
+    CannedReply.objects.create(name="Zwrot", body="x")
+    ticket = make_ticket(mailbox)
+    page = live(agent, f"/inbox/{ticket.number}/")
+    page.locator("#composer-text").fill("Cena 12")
+
+    page.get_by_role("button", name="Prepared answers").click()
+    expect(page.locator("#canned")).to_be_visible()
+    page.keyboard.press("Escape")
+
+    expect(page.locator("#canned")).to_be_hidden()
+    expect(page.locator("#composer-text")).to_have_value("Cena 12 /")

@@ -1,3 +1,4 @@
+from tickets.automation.models import CannedReply
 from tickets.models.channel import Channel
 from tickets.models.delivery import Delivery
 from tickets.models.draft import SavedDraft
@@ -18,6 +19,7 @@ __all__ = [
     "Attachment",
     "Calendar",
     "CalendarVersion",
+    "CannedReply",
     "Channel",
     "Delivery",
     "Message",

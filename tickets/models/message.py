@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from crm.models import Identity
+from tickets.automation.models import CannedReply
 from tickets.models.channel import Channel
 from tickets.models.draft import SavedDraft
 from tickets.models.ticket import Ticket
@@ -157,6 +158,8 @@ class Attachment(models.Model):
     uploaded_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+")
     # What is being written with it: kept as long as that.
     draft = models.ForeignKey(SavedDraft, models.SET_NULL, null=True, related_name="files")
+    # The prepared text that brings it along, as a copy for each use.
+    canned_reply = models.ForeignKey(CannedReply, models.SET_NULL, null=True, related_name="files")
     name = models.CharField(max_length=255)
     # Sniffed from the content; what the sender said is not believed.
     content_type = models.CharField(max_length=127)

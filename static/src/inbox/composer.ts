@@ -14,7 +14,7 @@ let sending = false;
 
 export function startComposer(): void {
   document.addEventListener("input", (event) => {
-    if ((event.target as Element).id === "composer-text") typed();
+    if ((event.target as Element).id === "composer-text") textChanged();
   });
   document.addEventListener("change", (event) => {
     const field = event.target as HTMLInputElement;
@@ -90,8 +90,16 @@ function setMode(wanted: Mode): void {
   measure();
 }
 
-function typed(): void {
+/** The text is another: measure and keep it. */
+export function textChanged(): void {
   measure();
+  save();
+}
+
+/** Files that are stored already, as those of a prepared answer. */
+export function addFiles(files: { id: string; name: string }[]): void {
+  if (!files.length) return;
+  for (const file of files) uploads?.addStored(file.id, file.name);
   save();
 }
 

@@ -1,5 +1,6 @@
 // The workspace: one module a behaviour, tied together here.
 import "../app";
+import { startCanned } from "./canned";
 import { startComposer } from "./composer";
 import { startCounters } from "./counters";
 import { startFrames } from "./frames";
@@ -18,6 +19,7 @@ startNavigation();
 startList();
 startThread();
 startComposer();
+startCanned();
 startProperties();
 startCounters();
 startPresence();

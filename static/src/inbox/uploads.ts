@@ -42,6 +42,13 @@ export class Uploads {
     }
   }
 
+  /** A file that the server has already. */
+  addStored(id: string, name: string): void {
+    const { item, progress } = this.draw(name);
+    item.dataset.file = id;
+    progress.remove();
+  }
+
   clear(): void {
     for (const item of this.own()) {
       this.running.get(item)?.abort();
