@@ -1,4 +1,5 @@
 // What every page needs; the workspace adds inbox/main.ts.
+import "./ui/trusted";
 import "./ui/htmx";
 import "./ui/copy";
 import "./ui/dropdowns";

@@ -1,6 +1,9 @@
 // Framed mails: each frame is as high as its mail, which has no scripts of its own to say so.
 import { stayAtEnd } from "./thread";
 
+// A mail that makes itself higher than any letter is scrolled inside its frame.
+const MOST_PX = 20_000;
+
 const watched = new WeakMap<HTMLIFrameElement, ResizeObserver>();
 
 export function startFrames(): void {
@@ -19,7 +22,7 @@ function measure(frame: HTMLIFrameElement): void {
   const body = frame.contentDocument?.body;
   if (!body) return;
   const fit = (): void => {
-    frame.height = String(Math.ceil(body.scrollHeight) + 2);
+    frame.height = String(Math.min(Math.ceil(body.scrollHeight) + 2, MOST_PX));
     stayAtEnd();
   };
   fit();
