@@ -8,8 +8,9 @@ from django.db import transaction
 
 from crm import parcels
 from crm.models import Order, Shipment
+from helpdesk.morphology import fold
 from history.recording import SYSTEM, Actor
-from tickets import recording, searching
+from tickets import recording
 from tickets.locking import locked_final
 from tickets.models import Message, Ticket, TicketOrder
 
@@ -89,7 +90,7 @@ def _tickets_naming(order: Order) -> Iterable[int]:
     """Tickets of the shop that hold the number as a word, written since the order was placed."""
     if len(order.number) < _SHORTEST or not numbers_in(order.number):
         return []
-    word = searching.fold(order.number)
+    word = fold(order.number)
     messages = Message.objects.filter(
         search=SearchQuery(f"'{word}'", search_type="raw", config="simple"),
         direction=Message.Direction.INBOUND,

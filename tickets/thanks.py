@@ -6,7 +6,7 @@ digit or a question mark ends it.
 
 import re
 
-from tickets.searching import fold
+from helpdesk.morphology import fold
 
 _SAYS_THANKS = frozenset(
     "dziekuje dziekujemy dziekuja dzieki dziena dzienki podziekowania thx thanks thank".split()
