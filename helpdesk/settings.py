@@ -109,6 +109,7 @@ INSTALLED_APPS = [
     "tickets",
     "channels_ingest",
     "kpi",
+    "selfservice",
     "inbox",
     "api",
     "demo",

@@ -8,7 +8,18 @@ from django.views.i18n import set_language
 
 from helpdesk import health, wellknown
 
-APPS = ["accounts", "crm", "tickets", "channels_ingest", "inbox", "inbox.settings", "api", "demo"]
+APPS = [
+    "accounts",
+    "crm",
+    "tickets",
+    "channels_ingest",
+    "kpi",
+    "inbox",
+    "inbox.settings",
+    "selfservice",
+    "api",
+    "demo",
+]
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", RedirectView.as_view(url="/inbox/"), name="home"),

@@ -1,9 +1,9 @@
 """From a ticket's story to what it adds to the figures of a day."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from kpi import sketch
@@ -23,6 +23,15 @@ class Cell(NamedTuple):
     number: int = 1
     value: int = 0
     key: int | None = None
+
+
+def packed(cells: Iterable[Cell]) -> list[list[object]]:
+    """Cells as a row keeps them, in JSON's types."""
+    return [[cell.metric, cell.day.isoformat(), *cell[2:]] for cell in cells]
+
+
+def unpacked(rows: Iterable[Sequence[Any]]) -> list[Cell]:
+    return [Cell(row[0], date.fromisoformat(row[1]), *row[2:]) for row in rows]
 
 
 class Verdict(NamedTuple):

@@ -6,6 +6,7 @@ from django.db.models import Max
 from history.models import Event, ReaderPosition
 from kpi import reading, refreshing
 from kpi.models import DailyRollup, TicketFact
+from kpi.surveys import counting
 from tickets.models import Ticket
 
 _TICKETS_A_STEP = 4_000
@@ -27,6 +28,7 @@ def rebuild() -> int:
     while ids := _tickets_after(last):
         refreshing.refresh(ids)
         done, last = done + len(ids), ids[-1]
+    counting.rebuild()
     return done
 
 

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
-from datetime import date, timedelta
+from datetime import timedelta
 
 from django.db import transaction
 from django.db.backends.postgresql.psycopg_any import DateRange
@@ -43,13 +43,9 @@ def refresh(ticket_ids: Collection[int]) -> None:
     changes.write()
 
 
-def cells_of(fact: TicketFact) -> list[Cell]:
-    return [Cell(cell[0], date.fromisoformat(cell[1]), *cell[2:]) for cell in fact.cells]
-
-
 def _count(changes: Changes, fact: TicketFact, *, sign: int) -> None:
     changes.add(
-        cells_of(fact),
+        counting.unpacked(fact.cells),
         shop=fact.shop_id,
         channel=fact.channel_id,
         reason=fact.reason_id,
@@ -154,7 +150,7 @@ def _fact(
         reopened=story.reopened,
         fcr=counting.fcr(story, place),
         repeated=repeated,
-        cells=[[cell.metric, cell.day.isoformat(), *cell[2:]] for cell in counted],
+        cells=counting.packed(counted),
         days=_span(counted),
     )
 

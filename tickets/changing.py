@@ -11,7 +11,7 @@ from crm.models import Customer, Identity
 from history.recording import Actor
 from tickets import recording
 from tickets.errors import NotInTeam, TicketClosed
-from tickets.locking import locked_for_work
+from tickets.locking import locked, locked_for_work
 from tickets.models import Participant, Reason, Seen, Tag, Ticket, TicketFollower
 
 _FINAL = Ticket.Status.CLOSED
@@ -114,6 +114,13 @@ def snooze(ticket: Ticket, until: datetime | None, *, by: Actor) -> Ticket:
 def set_spam(ticket: Ticket, spam: bool, *, by: Actor) -> Ticket:
     """Mark as spam (its clocks end, it leaves every view but one), or say that it is none."""
     return _set(ticket, locked_for_work(ticket), "ticket.spam_changed", by=by, spam=spam)
+
+
+@transaction.atomic
+def ask_for_review(ticket: Ticket, *, by: Actor) -> Ticket:
+    """Somebody should look at this ticket, though its status says that it is done."""
+    row = locked(ticket)
+    return _set(ticket, row, "ticket.review_changed", by=by, needs_review=True)
 
 
 @transaction.atomic

@@ -11,6 +11,7 @@ from inbox.settings import (
     outbox_pages,
     overview,
     profile,
+    surveys,
     things,
     users,
 )
@@ -100,6 +101,11 @@ _CALENDARS = [
     path("settings/calendars/<uuid:public_id>/remove/", calendars.remove, name="calendar-remove"),
 ]
 
+_SURVEYS = [
+    path("settings/surveys/", surveys.listing, name="surveys"),
+    path("settings/surveys/<slug:slug>/", surveys.edit, name="survey-edit"),
+]
+
 _OPERATING = [
     path("settings/journal/", journal_pages.events, name="journal"),
     path("settings/journal/<int:pk>/", journal_pages.event, name="event"),
@@ -135,5 +141,6 @@ urlpatterns = [
     *_KEYS,
     *_CHANNELS,
     *_CALENDARS,
+    *_SURVEYS,
     *_OPERATING,
 ]

@@ -7,6 +7,7 @@ from allauth.mfa.totp.internal.auth import TOTP
 from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.test import Client
+from django.utils import timezone
 
 from accounts import inviting, keys, setup
 from accounts.models import Role, User
@@ -16,6 +17,7 @@ from channels_ingest.chat.models import ChatSession
 from crm.models import KeyShop, TeamShop
 from history.models import Event, ReaderFailure
 from history.recording import Actor
+from kpi.models import SurveyResponse
 from tests.factories import (
     make_channel,
     make_incoming,
@@ -128,6 +130,13 @@ class Scene:
         self.reason = Reason.objects.create(slug="paczka", name="Gdzie paczka")
         self.canned_reply = CannedReply.objects.create(name="Zwrot", body="Odeślij paczkę.")
         self.canned_reply.teams.add(self.team)
+        self.survey = SurveyResponse.objects.create(
+            kind="csat",
+            shop=self.shop,
+            customer=self.ticket.customer,
+            ticket=self.ticket,
+            sent_at=timezone.now(),
+        )
         self.calendar = Calendar.objects.get(is_default=True)
         self.failure = ReaderFailure.objects.create(
             reader="chat", event=Event.objects.latest("pk"), dead=True, error="x"

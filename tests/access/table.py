@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from inbox import mailbody
+from kpi.surveys import links
 from tests.access.outcomes import (
     ADMINS,
     ANSWERS,
@@ -180,6 +181,10 @@ PAGES: dict[str, Row] = {
     "settings:reason-new": Row(ADMINS),
     "settings:reason-edit": Row(ADMINS, "reason"),
     "settings:reason-remove": Row(ADMINS, "reason"),
+    "settings:surveys": Row(ADMINS),
+    "settings:survey-edit": Row(ADMINS, "shop"),
+    # Whoever holds the signed link may answer.
+    "selfservice:survey": Row(EVERYBODY, lambda scene: {"token": links.token(scene.survey)}),
     "settings:calendars": Row(ADMINS),
     "settings:calendar-new": Row(ADMINS),
     "settings:calendar-preview": Row(ADMINS),

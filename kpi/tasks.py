@@ -1,0 +1,12 @@
+from celery import shared_task
+
+from kpi.surveys import asking
+
+ROUTES = {"kpi.tasks.*": "timers"}
+# Seconds.
+SCHEDULE = {"kpi.tasks.ask_customers": 60.0}
+
+
+@shared_task(acks_late=True, ignore_result=True)
+def ask_customers() -> None:
+    asking.ask_due()

@@ -1,0 +1,1 @@
+"""What a customer sees without signing in: the pages of surveys."""
