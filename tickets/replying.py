@@ -109,8 +109,8 @@ def take_back(message: Message, *, by: Actor) -> None:
     if all((row.not_before or timezone.now()) <= timezone.now() for row in deliveries):
         raise TooLate
     message.deliveries.update(state=Delivery.State.CANCELLED)
-    message.removed_at = timezone.now()
-    message.save(update_fields=["removed_at"])
+    message.removed_at, message.search = timezone.now(), None
+    message.save(update_fields=["removed_at", "search"])
     old_status = ticket.status
     _restore(ticket, message)
     recording.record(

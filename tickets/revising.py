@@ -40,9 +40,20 @@ def remove(item: Removal, *, event_id: int | None = None, source_key: str | None
         ticket, message = _message(item.channel_id, item.external_id)
         if message.removed_at:
             return
-        message.removed_at = item.at
-        message.save(update_fields=["removed_at"])
+        if ticket.preview == receiving.preview(message):
+            ticket.preview = _earlier_preview(ticket, message)
+            ticket.save(update_fields=["preview"])
+        message.removed_at, message.search = item.at, None
+        message.save(update_fields=["removed_at", "search"])
         _record("message.removed", ticket, message)
+
+
+def _earlier_preview(ticket: Ticket, message: Message) -> str:
+    earlier = ticket.messages.filter(
+        direction=Message.Direction.INBOUND, removed_at=None, pk__lt=message.pk
+    )
+    newest = earlier.order_by("-occurred_at", "-id").first()
+    return receiving.preview(newest) if newest else ""
 
 
 def react(item: Reaction, *, event_id: int | None = None, source_key: str | None = None) -> None:

@@ -2,7 +2,6 @@
 
 from django.contrib.auth.decorators import login_required
 from django.core import signing
-from django.db.models import Q
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.clickjacking import xframe_options_sameorigin
@@ -12,7 +11,7 @@ from helpdesk import http
 from inbox import mailbody
 from inbox.views.access import Request, visible_message
 from tickets import serving, sniffing
-from tickets.models import Attachment, Ticket
+from tickets.models import Attachment, Message, Ticket
 
 MAIL_POLICY = (
     "default-src 'none'; img-src 'self' data:; style-src 'unsafe-inline'; frame-ancestors 'self'"
@@ -25,7 +24,7 @@ _LARGEST_IMAGE = 10 * 1024 * 1024
 @xframe_options_sameorigin
 def body(request: Request, message_id: str) -> HttpResponse:
     """A mail's HTML for its sandboxed frame; `?images=1` once the agent asked for the pictures."""
-    message = visible_message(request, message_id)
+    message = _shown_message(request, message_id)
     html = mailbody.framed(message, images=request.GET.get("images") == "1")
     response = render(request, "inbox/mail_body.html", {"html": html})
     response["Content-Security-Policy"] = MAIL_POLICY
@@ -37,7 +36,7 @@ def body(request: Request, message_id: str) -> HttpResponse:
 @require_GET
 def image(request: Request, message_id: str) -> HttpResponse:
     """A remote picture of a mail, fetched by us: its owner learns nothing of the agent."""
-    message = visible_message(request, message_id)
+    message = _shown_message(request, message_id)
     try:
         url = mailbody.proxied_url(message, request.GET.get("u", ""))
     except signing.BadSignature as error:
@@ -59,12 +58,16 @@ def image(request: Request, message_id: str) -> HttpResponse:
 def attachment(request: Request, attachment_id: str) -> HttpResponse:
     """A file of a visible ticket, or one's own upload. `?inline` shows raster pictures in place."""
     user = request.user
-    visible = Q(message__ticket__in=Ticket.objects.visible_to(user))
-    found = get_object_or_404(
-        Attachment.objects.filter(visible | Q(message=None, uploaded_by=user)),
-        public_id=attachment_id,
-    )
+    files = Attachment.objects.handed_out(Ticket.objects.visible_to(user), user)
+    found = get_object_or_404(files, public_id=attachment_id)
     try:
         return serving.response(found, inline="inline" in request.GET)
     except FileNotFoundError as error:
         raise Http404 from error
+
+
+def _shown_message(request: Request, message_id: str) -> Message:
+    message = visible_message(request, message_id)
+    if message.removed_at:
+        raise Http404
+    return message

@@ -73,6 +73,15 @@ class TestReading:
 
         assert (shown["body_text"], shown["reply_text"]) == ("", "")
 
+    def test_file_that_was_taken_back_is_handed_out_no_more(self, api: Caller) -> None:
+        incoming = make_incoming(make_channel(), files=(File("zdjęcie.png", content=PNG),))
+        message = receiving.receive(incoming)
+        [shown] = api.get(path(message.ticket)).json()["results"]
+
+        message.ticket.messages.update(removed_at=timezone.now())
+
+        assert api.client.get(shown["attachments"][0]["url"]).status_code == 404
+
     def test_query_count_does_not_grow_with_the_thread(
         self, api: Caller, ticket: Ticket, django_assert_num_queries: Any
     ) -> None:

@@ -4,11 +4,13 @@ import httpx
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from helpdesk import http
 from inbox import mailbody
-from tests.factories import make_incoming
-from tickets import attaching, receiving
+from tests.factories import make_channel, make_incoming
+from tickets import attaching, receiving, revising
+from tickets.incoming import File, Removal
 from tickets.models import Attachment, Message
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 60
@@ -172,3 +174,26 @@ def test_picture_is_shown_in_place_when_asked(agent, agent_client):
     assert agent_client.get(address).headers["Content-Disposition"].startswith("attachment")
     inline = agent_client.get(address + "?inline").headers["Content-Disposition"]
     assert inline == "inline; filename*=UTF-8''za%C5%BC%C3%B3%C5%82%C4%87.png"
+
+
+def test_what_the_customer_took_back_is_gone(agent_client):
+    """Its words are neither found nor shown in the list, its file is handed out no more."""
+    channel = make_channel("messenger")
+    kept = receiving.receive(make_incoming(channel, body_text="Dzień dobry"))
+    incoming = make_incoming(
+        channel, body_text="Numer karty 4111", files=(File("karta.png", content=PNG),)
+    )
+    message = receiving.receive(incoming)
+    address = reverse("inbox:attachment", args=[message.attachments.get().public_id])
+    found = reverse("inbox:list") + "?view=open&q=karty"
+    assert agent_client.get(address).status_code == 200
+    assert "4111" in agent_client.get(found).content.decode()
+
+    revising.remove(Removal(channel.pk, incoming.external_id, timezone.now()))
+
+    assert agent_client.get(address).status_code == 404
+    body = reverse("inbox:message-body", args=[message.public_id])
+    assert agent_client.get(body).status_code == 404
+    assert "4111" not in agent_client.get(found).content.decode()
+    message.ticket.refresh_from_db()
+    assert message.ticket.preview == "Dzień dobry" == kept.body_text

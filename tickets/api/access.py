@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
 from rest_framework.exceptions import PermissionDenied
 from rest_framework.request import Request
@@ -23,8 +23,7 @@ def channels_seen_by(request: Request) -> QuerySet[Channel]:
 
 def files_seen_by(request: Request) -> QuerySet[Attachment]:
     """Files of visible tickets, and one's own that wait for their message."""
-    visible = Q(message__ticket__in=tickets_seen_by(request))
-    return Attachment.objects.filter(visible | Q(message=None, uploaded_by=user_of(request)))
+    return Attachment.objects.handed_out(tickets_seen_by(request), user_of(request))
 
 
 def ticket_to_read(request: Request, number: int) -> Ticket:

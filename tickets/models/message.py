@@ -144,6 +144,20 @@ class Reaction(models.Model):
         return self.emoji
 
 
+class AttachmentQuerySet(models.QuerySet["Attachment"]):
+    def handed_out(self, tickets: models.QuerySet[Ticket], user: User) -> "AttachmentQuerySet":
+        """Files of these tickets, and the user's own that wait for their message.
+
+        What a customer took back is handed out no more.
+        """
+        taken_back = Q(
+            message__direction=Message.Direction.INBOUND, message__removed_at__isnull=False
+        )
+        return self.filter(
+            Q(message__ticket__in=tickets) & ~taken_back | Q(message=None, uploaded_by=user)
+        )
+
+
 class Attachment(models.Model):
     """A file of a message, or one that was uploaded and waits for its message. Private."""
 
@@ -175,6 +189,8 @@ class Attachment(models.Model):
     attempts = models.PositiveSmallIntegerField(default=0)
     next_attempt_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = AttachmentQuerySet.as_manager()
 
     class Meta:
         indexes = [
