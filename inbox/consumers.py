@@ -1,6 +1,8 @@
 """The workspace's WebSocket: tells the page what changed, and colleagues who reads and writes."""
 
+import asyncio
 import logging
+import random
 import time
 from collections.abc import Awaitable, Callable
 from importlib import import_module
@@ -10,6 +12,7 @@ from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncJsonWebsocketConsumer
 from django.conf import settings
 from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY
+from django.db import DatabaseError
 from django.db.models import Max
 from django.utils.crypto import constant_time_compare
 from redis.exceptions import RedisError
@@ -31,7 +34,7 @@ _LONGEST_FRAME = 8_192
 _MOST_FRAMES_PER_10_S = 60
 _MOST_TICKETS = 200
 _MOST_EVENTS = 1_000
-# The session is looked at again this often; signing out is heard of at once.
+# Who signs out or loses a right is told at once; should that message be lost, this finds it.
 _CHECKED_EVERY_S = 30
 
 
@@ -45,7 +48,7 @@ class WorkspaceConsumer(AsyncJsonWebsocketConsumer):
         self.inside: Ticket | None = None
         self.state = READING
         self.frames: list[float] = []
-        self.checked_at = time.monotonic()
+        self.checking: asyncio.Task[None] | None = None
         self.presence = Presence()
         user = self.scope["user"]
         await self.accept()
@@ -57,8 +60,11 @@ class WorkspaceConsumer(AsyncJsonWebsocketConsumer):
         await self.channel_layer.group_add(realtime.session_group(key), self.channel_name)
         self.session_group = realtime.session_group(key)
         await self._join()
+        self.checking = asyncio.create_task(self._keep_checking())
 
     async def disconnect(self, code: int) -> None:
+        if self.checking:
+            self.checking.cancel()
         await self._leave_ticket()
         for group in self.joined:
             await self.channel_layer.group_discard(group, self.channel_name)
@@ -82,8 +88,6 @@ class WorkspaceConsumer(AsyncJsonWebsocketConsumer):
 
     async def receive_json(self, content: Any, **kwargs: Any) -> None:
         if not isinstance(content, dict) or not hasattr(self, "user"):
-            return
-        if time.monotonic() - self.checked_at > _CHECKED_EVERY_S and not await self._still_valid():
             return
         if take := self.FRAMES.get(str(content.get("type"))):
             await take(self, content)
@@ -240,9 +244,19 @@ class WorkspaceConsumer(AsyncJsonWebsocketConsumer):
             await self.channel_layer.group_discard(group, self.channel_name)
         self.joined = wanted
 
+    async def _keep_checking(self) -> None:
+        """A page that says nothing is looked at as well."""
+        while True:
+            await asyncio.sleep(_CHECKED_EVERY_S * random.uniform(0.8, 1.2))
+            try:
+                if not await self._still_valid():
+                    return
+                await self._join()
+            except (DatabaseError, RedisError, OSError) as error:
+                logger.warning("a workspace could not be checked: %s", type(error).__name__)
+
     async def _still_valid(self) -> bool:
         """Read session and user anew; a session that ended closes the socket."""
-        self.checked_at = time.monotonic()
         user = await database_sync_to_async(_signed_in)(self.scope["session"].session_key)
         if user is None:
             await self.close(SIGNED_OUT)

@@ -9,6 +9,9 @@ from asgiref.testing import ApplicationCommunicator
 
 from helpdesk.asgi import application
 
+# Longer than anything takes, on a machine that does much else.
+_PATIENCE_S = 30
+
 
 class Line(ApplicationCommunicator):
     """One connection; `channels.testing` would want a whole second web server installed."""
@@ -27,7 +30,7 @@ class Line(ApplicationCommunicator):
     async def connect(self) -> bool:
         """Whether the server took the connection."""
         await self.send_input({"type": "websocket.connect"})
-        return bool((await self.receive_output(5))["type"] == "websocket.accept")
+        return bool((await self.receive_output(_PATIENCE_S))["type"] == "websocket.accept")
 
     async def send(self, content: object) -> None:
         await self.send_text(json.dumps(content))
@@ -37,9 +40,9 @@ class Line(ApplicationCommunicator):
 
     async def heard(self, kind: str) -> dict[str, Any]:
         """The next message of this type."""
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(_PATIENCE_S):
             while True:
-                output = await self.receive_output(5)
+                output = await self.receive_output(_PATIENCE_S)
                 assert output["type"] == "websocket.send", output
                 message: dict[str, Any] = json.loads(output["text"])
                 if message["type"] == kind:
@@ -48,18 +51,18 @@ class Line(ApplicationCommunicator):
     async def until(self, *kinds: str) -> list[dict[str, Any]]:
         """All messages up to the first of these types, with it."""
         messages: list[dict[str, Any]] = []
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(_PATIENCE_S):
             while not messages or messages[-1]["type"] not in kinds:
-                output = await self.receive_output(10)
+                output = await self.receive_output(_PATIENCE_S)
                 assert output["type"] == "websocket.send", output
                 messages.append(json.loads(output["text"]))
         return messages
 
     async def closed(self) -> int:
         """The code with which the server ends the connection."""
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(_PATIENCE_S):
             while True:
-                output = await self.receive_output(5)
+                output = await self.receive_output(_PATIENCE_S)
                 if output["type"] == "websocket.close":
                     return int(output.get("code", 1000))
 

@@ -10,6 +10,7 @@ from django.test import Client
 from accounts import people
 from accounts.models import Role, User
 from history.recording import Actor
+from inbox import consumers
 from inbox.consumers import SIGNED_OUT, TOO_MUCH
 from tests.factories import make_team, make_ticket, make_user
 from tests.sockets import Line
@@ -123,6 +124,18 @@ async def test_line_ends_with_the_access(open_page):
     await sync_to_async(people.deactivate)(agent, by=None)
 
     assert await line.closed() == SIGNED_OUT
+
+
+async def test_silent_page_is_looked_at_though_nobody_told_of_the_end(open_page, monkeypatch):
+    monkeypatch.setattr(consumers, "_CHECKED_EVERY_S", 0.05)
+    agent, other = await sync_to_async(_two_agents)()
+    client = Client()
+    line, others = await open_page(agent, client=client), await open_page(other)
+
+    await sync_to_async(client.session.flush)()
+    await User.objects.filter(pk=other.pk).aupdate(is_active=False)
+
+    assert await line.closed() == await others.closed() == SIGNED_OUT
 
 
 async def test_page_catches_up_after_a_break(open_page):
