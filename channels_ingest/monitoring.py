@@ -5,6 +5,8 @@ from datetime import datetime, timedelta
 
 from django.db.models import Count, Min, Q, QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from channels_ingest.models import Connection, InboundEvent
 from helpdesk import health
@@ -26,22 +28,43 @@ def _journal() -> None:
         state__in=InboundEvent.WAITING, next_attempt_at__lt=timezone.now() - _LATE
     )
     if count := late[:_MOST].count():
-        raise health.Unhealthy(f"{count} events wait to be processed")
+        raise health.Unhealthy(
+            ngettext(
+                "%(count)s event waits to be processed.",
+                "%(count)s events wait to be processed.",
+                count,
+            )
+            % {"count": count}
+        )
     if count := _dead()[:_MOST].count():
-        raise health.Unhealthy(f"{count} events failed for good: look at the journal")
+        raise health.Unhealthy(
+            ngettext(
+                "%(count)s event failed for good: look at the journal.",
+                "%(count)s events failed for good: look at the journal.",
+                count,
+            )
+            % {"count": count}
+        )
 
 
 @health.check("outbox")
 def _outbox() -> None:
     if count := _undelivered().filter(next_attempt_at__lt=timezone.now() - _LATE)[:_MOST].count():
-        raise health.Unhealthy(f"{count} messages wait to be sent")
+        raise health.Unhealthy(
+            ngettext(
+                "%(count)s message waits to be sent.",
+                "%(count)s messages wait to be sent.",
+                count,
+            )
+            % {"count": count}
+        )
 
 
 @health.check("channels")
 def _channels() -> None:
     broken = _in_use().filter(state__in=_BROKEN).values_list("channel__name", flat=True)
     if names := sorted(broken):
-        raise health.Unhealthy(f"does not work: {', '.join(names)}")
+        raise health.Unhealthy(_("These do not work: %(names)s.") % {"names": ", ".join(names)})
     silent_since = timezone.now() - _SILENT
     silent = [
         row.channel.name
@@ -49,7 +72,10 @@ def _channels() -> None:
         if row.adapter.is_polled(row) and (row.last_ok_at or silent_since) <= silent_since
     ]
     if silent:
-        raise health.Unhealthy(f"not read for 15 minutes: {', '.join(sorted(silent))}")
+        names = sorted(silent)
+        raise health.Unhealthy(
+            _("These were not read for 15 minutes: %(names)s.") % {"names": ", ".join(names)}
+        )
 
 
 @health.gauge(

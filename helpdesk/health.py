@@ -5,7 +5,7 @@ An app fills the registry in `AppConfig.ready()`, by importing a module like thi
     @health.check("mailboxes")
     def mailboxes() -> None:
         if late := Connection.objects.late().count():
-            raise health.Unhealthy(f"{late} mailboxes were not read for 10 minutes")
+            raise health.Unhealthy(_("Some mailboxes were not read for 10 minutes."))
 
     @health.gauge("helpdesk_journal_oldest_seconds", "Age of the oldest row", labels=["kind"])
     def oldest() -> Iterator[tuple[list[str], float]]:
@@ -24,6 +24,9 @@ from django.core.cache import cache
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.utils import translation
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 from prometheus_client.metrics_core import GaugeMetricFamily
@@ -93,7 +96,7 @@ def _result(name: str, run: Run) -> str:
         return str(problem)
     except (DatabaseError, RedisError, OSError):
         logger.warning("The health check %s could not be made.", name, exc_info=True)
-        return "does not answer"
+        return _("It does not answer.")
     return "ok"
 
 
@@ -133,25 +136,32 @@ def _redis() -> None:
 @check("migrations", stops_traffic=True)
 def _migrations() -> None:
     if missing := unapplied_migrations():
-        raise Unhealthy(f"{len(missing)} migrations wait: run `manage.py migrate`")
+        raise Unhealthy(
+            ngettext(
+                "%(count)s migration waits: run `manage.py migrate`.",
+                "%(count)s migrations wait: run `manage.py migrate`.",
+                len(missing),
+            )
+            % {"count": len(missing)}
+        )
 
 
 @check("worker", stops_traffic=True)
 def _worker() -> None:
     if silent := [queue for queue in ("live", "mail", "timers", "bulk") if _is_silent(queue)]:
-        raise Unhealthy(f"no worker for {', '.join(silent)}")
+        raise Unhealthy(_("No worker serves: %(queues)s.") % {"queues": ", ".join(silent)})
 
 
 @check("scheduler")
 def _scheduler() -> None:
     if _is_silent("scheduler"):
-        raise Unhealthy("the scheduler has been silent for a minute")
+        raise Unhealthy(_("The scheduler has been silent for a minute."))
 
 
 @check("disk")
 def _disk() -> None:
     if shutil.disk_usage(settings.DATA_DIR).free < _LEAST_FREE_BYTES:
-        raise Unhealthy("less than 500 MB are free in the data folder")
+        raise Unhealthy(_("Less than 500 MB are free in the data folder."))
 
 
 @gauge("helpdesk_check_ok", "1 where a health check passes", labels=["check"])
@@ -204,7 +214,9 @@ def healthz(_request: HttpRequest) -> HttpResponse:
 
 @never_cache
 def readyz(_request: HttpRequest) -> JsonResponse:
-    found = results(only_traffic=True)
+    # Programs read this, and people by any language: always the same words.
+    with translation.override("en"):
+        found = results(only_traffic=True)
     is_ready = all(result == "ok" for result in found.values())
     return JsonResponse(
         {"status": "ok" if is_ready else "unavailable", "checks": found},

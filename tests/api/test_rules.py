@@ -40,6 +40,13 @@ def path() -> str:
 
 
 class TestProblems:
+    @pytest.mark.parametrize("path", ["tickets/", "customers/", "tags/", "orders/", "users/"])
+    def test_unknown_filter_is_refused_by_name(self, api: Caller, path: str) -> None:
+        answer = api.get(path, colour="blue")
+
+        assert answer.status_code == 400
+        assert [item["pointer"] for item in answer.json()["errors"]] == ["?colour"]
+
     @pytest.mark.parametrize(
         "path", ["/api/", "/api/v1/", "/api/v2/tickets/", "nothing/", "tickets/x/", "tickets/1/x/"]
     )

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 import pytest
-from django.utils import timezone
+from django.utils import timezone, translation
 from prometheus_client import generate_latest
 
 from channels_ingest import health as channel_health
@@ -29,7 +29,8 @@ def long_ago() -> datetime:
 
 
 def result(name: str) -> str:
-    return health.results()[name]
+    with translation.override("en"):
+        return health.results()[name]
 
 
 def figures() -> str:
@@ -44,7 +45,7 @@ def test_events_that_wait(channel, long_ago):
     journal.keep("email", "a", "message:1", b"x", channel=channel, wake=False)
     InboundEvent.objects.update(next_attempt_at=long_ago, received_at=long_ago)
 
-    assert result("journal") == "1 events wait to be processed"
+    assert result("journal") == "1 event waits to be processed."
     assert 'helpdesk_journal_oldest_seconds{kind="email"} 36' in figures()
 
 
@@ -62,20 +63,20 @@ def test_messages_that_wait(long_ago):
     assert result("outbox") == "ok"
     Delivery.objects.update(next_attempt_at=long_ago, not_before=None, created_at=long_ago)
 
-    assert result("outbox") == "1 messages wait to be sent"
+    assert result("outbox") == "1 message waits to be sent."
     assert 'helpdesk_outbox_oldest_seconds{kind="email"} 36' in figures()
 
 
 def test_channel_that_does_not_work(channel):
     channel_health.failed(channel.pk, "Złe hasło.")
-    assert result("channels") == "does not work: Sklep"
+    assert result("channels") == "These do not work: Sklep."
 
 
 def test_mailbox_that_nobody_reads(channel, long_ago):
     Channel.objects.update(created_at=long_ago)
     Connection.objects.update(last_ok_at=long_ago)
 
-    assert result("channels") == "not read for 15 minutes: Sklep"
+    assert result("channels") == "These were not read for 15 minutes: Sklep."
     assert f'{{channel="{channel.public_id}",kind="email"}} 36' in figures()
 
 

@@ -48,7 +48,7 @@ def test_not_ready_without_redis(client: Client, settings: Settings) -> None:
     response = client.get("/readyz")
 
     assert response.status_code == 503
-    assert response.json()["checks"]["redis"] == "does not answer"
+    assert response.json()["checks"]["redis"] == "It does not answer."
 
 
 @pytest.mark.django_db
@@ -58,7 +58,7 @@ def test_not_ready_without_workers(client: Client) -> None:
     response = client.get("/readyz")
 
     assert response.status_code == 503
-    assert response.json()["checks"]["worker"] == "no worker for live, timers, bulk"
+    assert response.json()["checks"]["worker"] == "No worker serves: live, timers, bulk."
 
 
 @pytest.mark.django_db
@@ -69,7 +69,7 @@ def test_not_ready_while_a_migration_waits(client: Client) -> None:
     response = client.get("/readyz")
 
     assert response.status_code == 503
-    assert response.json()["checks"]["migrations"].startswith("1 migrations wait")
+    assert response.json()["checks"]["migrations"].startswith("1 migration waits")
 
 
 @pytest.mark.django_db
