@@ -27,6 +27,15 @@ def masked(text: str) -> str:
     return _RUN.sub(_cover, text) if text else text
 
 
+def hidden(text: str) -> list[str]:
+    """What `masked` covers, as it stands in the text."""
+    found = []
+    for run in _RUN.findall(text):
+        pieces = [run] if _covered_if_private(run) else _PIECE.findall(run)
+        found += [piece for piece in pieces if _covered_if_private(piece)]
+    return found
+
+
 def _cover(match: re.Match[str]) -> str:
     whole = _covered_if_private(match.group())
     return whole or _PIECE.sub(_cover_piece, match.group())

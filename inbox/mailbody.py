@@ -14,6 +14,7 @@ from django.urls import reverse
 from django.utils.html import escape
 from django.utils.translation import gettext as _
 
+from helpdesk.masking import masked
 from tickets.html import show_remote_images
 from tickets.models import Message
 
@@ -21,6 +22,8 @@ from tickets.models import Message
 _PART = re.compile(r' data-cid="([^"]*)"')
 # With its quote: inside a value there can be none, so that this is never a part of somebody's text.
 _REMOTE = ' data-remote-src="'
+# What is said between tags.
+_SAID = re.compile(r"(?<=>)[^<]*\d[^<]*(?=<)")
 _QUOTE = re.compile(r"<(/?)blockquote\b[^>]*>", re.IGNORECASE)
 _LINK = re.compile(r'<a\b[^>]*?\shref="(https?://[^"]*)"[^>]*>([^<]*)</a>', re.IGNORECASE)
 _ADDRESS = re.compile(
@@ -60,6 +63,7 @@ def framed(message: Message, *, images: bool) -> str:
         html = show_remote_images(html, lambda url: proxied(message, url))
     else:
         html = html.replace(_REMOTE, f' src="{_NOTHING}"{_REMOTE}')
+    html = _SAID.sub(lambda said: masked(said.group()), html)
     return _fold_quotes(_LINK.sub(_with_true_host, html))
 
 

@@ -1,6 +1,15 @@
 from django.urls import path
 
-from inbox.views import actions, canned, composing, content, customers, pages, preferences
+from inbox.views import (
+    actions,
+    canned,
+    composing,
+    content,
+    customers,
+    orders,
+    pages,
+    preferences,
+)
 
 app_name = "inbox"
 
@@ -18,6 +27,10 @@ urlpatterns = [
     path("inbox/<int:number>/seen/", actions.see, name="see"),
     path("inbox/<int:number>/choices/channel/", composing.channel_choices, name="channel-choices"),
     path("inbox/<int:number>/choices/<slug:name>/", actions.choices, name="choices"),
+    path("inbox/<int:number>/around/", orders.beside, name="around"),
+    path("inbox/<int:number>/orders/link/", orders.link, name="order-link"),
+    path("inbox/<int:number>/orders/<uuid:order_id>/unlink/", orders.unlink, name="order-unlink"),
+    path("inbox/messages/<uuid:message_id>/numbers/", content.numbers, name="message-numbers"),
     path("inbox/<int:number>/reply/", composing.reply, name="reply"),
     path("inbox/<int:number>/note/", composing.note, name="note"),
     path("inbox/<int:number>/draft/", composing.draft, name="draft"),

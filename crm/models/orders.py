@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Collection
+from decimal import Decimal
 from typing import Any
 
 from django.db import models
@@ -177,6 +178,11 @@ class OrderLine(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def unit_price(self) -> Decimal:
+        """Gross, of one piece; the whole where the quantity is nothing."""
+        return self.total / self.quantity if self.quantity else self.total
 
 
 class Shipment(models.Model):

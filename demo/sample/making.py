@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from random import Random
 
 from demo.sample.people import Person, person
@@ -29,8 +30,20 @@ class Turn:
 
 
 @dataclass(frozen=True)
+class Bought:
+    """The order that a conversation is about."""
+
+    number: str
+    product: str
+    amount: Decimal
+    parcel: str
+    days_before: int
+
+
+@dataclass(frozen=True)
 class Conversation:
     customer: int
+    bought: Bought
     story: Story
     subject: str
     channel_kind: str
@@ -134,13 +147,21 @@ def _conversation(
     filling = {
         "name": who.name,
         "order": f"{began:%Y/%m}/{random.randrange(10_000):04d}",
-        "parcel": f"{random.randrange(10**23, 10**24)}",
+        "parcel": f"{6 * 10**23 + random.randrange(10**20)}",
         "product": random.choice(PRODUCTS),
         "amount": f"{random.randrange(39, 600)},{random.choice(('00', '90', '99'))}",
     }
     turns = _turns(random, story, filling, began=began, messages=messages, agents=agents, now=now)
+    bought = Bought(
+        number=filling["order"],
+        product=filling["product"],
+        amount=Decimal(filling["amount"].replace(",", ".")),
+        parcel=filling["parcel"],
+        days_before=random.randrange(2, 9),
+    )
     return Conversation(
         customer=customer,
+        bought=bought,
         story=story,
         subject=story.subject.format(**filling),
         channel_kind=random.choices(_CHANNELS, _CHANNEL_WEIGHTS)[0],

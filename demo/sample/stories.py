@@ -5,6 +5,8 @@
 
 from dataclasses import dataclass
 
+from tickets.reasons import USUAL
+
 
 @dataclass(frozen=True)
 class Story:
@@ -15,26 +17,7 @@ class Story:
     weight: int = 1
 
 
-REASONS = {
-    "wismo": "Gdzie jest moja paczka",
-    "delay": "Opóźnienie",
-    "return": "Zwrot",
-    "return_status": "Status zwrotu pieniędzy",
-    "complaint": "Reklamacja",
-    "damaged": "Uszkodzona przesyłka",
-    "wrong_item": "Zły produkt",
-    "cancel": "Anulowanie zamówienia",
-    "change_address": "Zmiana adresu lub Paczkomatu",
-    "payment": "Problem z płatnością",
-    "invoice": "Faktura lub paragon",
-    "availability": "Dostępność",
-    "product_question": "Pytanie o produkt",
-    "size": "Rozmiar",
-    "exchange": "Wymiana",
-    "discount": "Rabat lub kod",
-    "account_login": "Konto i logowanie",
-    "praise_complaint_service": "Opinia o obsłudze",
-}
+REASONS = {usual.slug: usual.name for usual in USUAL}
 
 TAGS = {
     "przesylka": "przesyłka",
@@ -139,7 +122,7 @@ STORIES = (
         weight=2,
     ),
     Story(
-        "damaged",
+        "damaged_in_transit",
         "Paczka przyszła uszkodzona",
         (
             (

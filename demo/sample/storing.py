@@ -11,7 +11,8 @@ from django.db.models import Max
 from django.utils import timezone
 
 from accounts.models import Team, User
-from crm.models import Customer, Identity
+from crm.models import Customer, Identity, Order, OrderLine, Shipment
+from demo.sample import orders
 from demo.sample.making import Conversation, Turn
 from demo.sample.people import Person
 from history.models import Event, ReaderPosition
@@ -24,6 +25,7 @@ from tickets.models import (
     Tag,
     Target,
     Ticket,
+    TicketOrder,
 )
 from tickets.receiving import preview
 from tickets.searching import terms
@@ -98,6 +100,10 @@ class _Counters:
             Target,
             Event,
             TicketTag,
+            Order,
+            OrderLine,
+            Shipment,
+            TicketOrder,
         )
         newest = {model: model._default_manager.aggregate(pk=Max("pk"))["pk"] for model in tables}
         return cls(
@@ -205,6 +211,7 @@ class _Rows:
     deliveries: list[Delivery] = field(default_factory=list)
     targets: list[Target] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
+    orders: list[models.Model] = field(default_factory=list)
 
     def copy(self) -> None:
         copy(Ticket, self.tickets)
@@ -214,6 +221,8 @@ class _Rows:
         copy(Delivery, self.deliveries)
         copy(Target, self.targets)
         copy(Event, self.events)
+        for model in (Order, OrderLine, Shipment, TicketOrder):
+            copy(model, (row for row in self.orders if isinstance(row, model)))
 
 
 def _store_batch(
@@ -226,7 +235,8 @@ def _store_batch(
     rows = _Rows()
     for conversation in batch:
         customer, identity = customers[conversation.customer][conversation.channel_kind]
-        _Writer(conversation, customer, identity, world, counters, rows).write()
+        email = people[conversation.customer].email
+        _Writer(conversation, customer, identity, email, world, counters, rows).write()
     rows.copy()
 
 
@@ -237,6 +247,7 @@ class _Writer:
     conversation: Conversation
     customer: Customer
     identity: Identity
+    email: str
     world: World
     counters: _Counters
     rows: _Rows
@@ -257,6 +268,7 @@ class _Writer:
         self._event("ticket.created", self.ticket.created_at, actor="customer", **self._opening())
         self._tags()
         self._targets()
+        self._order()
         for turn in self.conversation.turns:
             self._message(turn)
         self._finish()
@@ -285,7 +297,7 @@ class _Writer:
             subject=talk.subject if channel.kind == "email" else "",
             status=talk.status,
             priority=talk.priority,
-            reason=self.world.reasons[talk.story.reason],
+            reason=self._reason(),
             customer=self.customer,
             shop_id=channel.shop_id,
             channel=channel,
@@ -302,6 +314,12 @@ class _Writer:
             preview=preview(Message(body_text=questions[-1].text)),
         )
 
+    def _reason(self) -> Reason | None:
+        """Nobody has said yet why a new customer writes: the workspace suggests it."""
+        if self.conversation.status == Ticket.Status.NEW:
+            return None
+        return self.world.reasons[self.conversation.story.reason]
+
     def _tags(self) -> None:
         for slug in self.conversation.story.tags:
             self.rows.tags.append(
@@ -311,6 +329,17 @@ class _Writer:
                     tag_id=self.world.tags[slug].pk,
                 )
             )
+
+    def _order(self) -> None:
+        talk = self.conversation
+        self.rows.orders += orders.rows(
+            talk.bought,
+            talk.story.reason,
+            self.ticket,
+            self.customer,
+            self.email,
+            self.counters.take,
+        )
 
     def _targets(self) -> None:
         metric = Target.Metric.FIRST_RESPONSE

@@ -23,6 +23,7 @@ from accounts.requests import SignedInRequest
 from crm.models import Shop
 from inbox.settings.access import admins
 from inbox.settings.forms import ReasonForm, ShopForm, TagForm, TeamForm
+from tickets import reasons
 from tickets.models import Reason, Tag
 
 
@@ -125,6 +126,14 @@ def make_default_team(request: SignedInRequest, slug: str) -> HttpResponse:
         request, _("Tickets that belong to no other team go to %(team)s now.") % {"team": team}
     )
     return redirect("settings:teams")
+
+
+@admins
+@require_POST
+def add_usual_reasons(request: SignedInRequest) -> HttpResponse:
+    count = reasons.add_usual(by=request.user)
+    messages.success(request, _("Added: %(count)s.") % {"count": count})
+    return redirect("settings:reasons")
 
 
 def urls(things: Things) -> Iterable[URLPattern]:

@@ -136,6 +136,7 @@ urlpatterns = [
     path("settings/teams/<slug:slug>/default/", things.make_default_team, name="team-default"),
     *things.urls(things.SHOPS),
     *things.urls(things.TAGS),
+    path("settings/reasons/usual/", things.add_usual_reasons, name="reasons-usual"),
     *things.urls(things.REASONS),
     *_CANNED,
     *_KEYS,

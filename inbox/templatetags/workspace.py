@@ -2,12 +2,18 @@
 
 import re
 from datetime import UTC, datetime
+from decimal import Decimal
 
 from django import template
 from django.utils import timezone
 from django.utils.html import escape, format_html, urlize
 from django.utils.safestring import SafeString, mark_safe
 
+from crm import parcels
+from crm.parcels import Parcel
+from helpdesk import masking
+from helpdesk.money import quantity
+from helpdesk.money import shown as shown_money
 from inbox import folders, mailbody
 from tickets import sniffing
 from tickets.models import Attachment, Message
@@ -18,6 +24,8 @@ _PARAGRAPH = re.compile(r"\n{2,}")
 # More of one message is shown on request; no page is to be made of a megabyte of text.
 _MOST_CHARACTERS = 30_000
 
+register.filter("masked", masking.masked)
+register.filter("quantity", quantity)
 register.filter(mailbody.needs_frame)
 register.filter(mailbody.has_remote_images)
 
@@ -44,11 +52,30 @@ def iso(at: datetime | None) -> str:
 @register.filter
 def said(text: str) -> SafeString:
     """Plain text as paragraphs, with its addresses as links that open apart."""
-    shown = escape(text[:_MOST_CHARACTERS].strip())
+    shown = escape(masking.masked(text[:_MOST_CHARACTERS].strip()))
     linked = urlize(shown, nofollow=True).replace("<a ", '<a target="_blank" ')
     paragraphs = _PARAGRAPH.split(linked)
     # Escaped above; urlize adds links to http(s) and mail addresses alone.
     return mark_safe("".join(f"<p>{part.replace(chr(10), '<br>')}</p>" for part in paragraphs))  # noqa: S308
+
+
+@register.filter
+def hides_numbers(message: Message) -> bool:
+    """Whether the message holds numbers that are covered where it is shown."""
+    return (
+        masking.masked(message.body_text[:_MOST_CHARACTERS]) != message.body_text[:_MOST_CHARACTERS]
+    )
+
+
+@register.filter
+def parcels_in(message: Message) -> list[Parcel]:
+    """Parcels that a message names beyond doubt."""
+    return [] if message.removed_at else parcels.recognised(new_part(message))
+
+
+@register.simple_tag
+def money(amount: Decimal, currency: str) -> str:
+    return shown_money(amount, currency)
 
 
 @register.filter

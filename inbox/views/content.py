@@ -5,9 +5,10 @@ from django.core import signing
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.clickjacking import xframe_options_sameorigin
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_GET, require_POST
 
-from helpdesk import http
+from accounts import audit
+from helpdesk import http, masking
 from inbox import mailbody
 from inbox.views.access import Request, visible_message
 from tickets import serving, sniffing
@@ -30,6 +31,16 @@ def body(request: Request, message_id: str) -> HttpResponse:
     response["Content-Security-Policy"] = MAIL_POLICY
     response["Cache-Control"] = "private, max-age=300"
     return response
+
+
+@login_required
+@require_POST
+def numbers(request: Request, message_id: str) -> HttpResponse:
+    """The numbers that are covered in a message, for who needs them; it is in the audit log."""
+    message = visible_message(request, message_id)
+    audit.record("message.numbers_shown", by=request.user, on=message)
+    found = masking.hidden(f"{message.subject}\n{message.body_text}")
+    return render(request, "inbox/_numbers.html", {"numbers": found})
 
 
 @login_required

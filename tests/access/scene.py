@@ -61,6 +61,7 @@ class Scene:
             "customer_id": self.ticket.customer.public_id,
             "channel_id": self.mailbox.public_id,
             "channel": self.widget.public_id,
+            "order_id": self.order.public_id,
             "kind": "email",
             "app_label": "accounts",
         }

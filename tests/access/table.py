@@ -130,6 +130,10 @@ PAGES: dict[str, Row] = {
     "inbox:older": Row(SEES_TICKET),
     "inbox:live": Row(SEES_TICKET),
     "inbox:change": Row(CHANGES_TICKET),
+    "inbox:around": Row(SEES_TICKET),
+    "inbox:order-link": Row(CHANGES_TICKET, data=lambda scene: {"order": scene.order.number}),
+    "inbox:order-unlink": Row(CHANGES_TICKET),
+    "inbox:message-numbers": Row(SEES_TICKET),
     "inbox:review": Row(CHANGES_TICKET),
     "inbox:see": Row(SEES_TICKET, data=lambda scene: {"message": scene.message.pk}),
     "inbox:channel-choices": Row(SEES_TICKET),
@@ -151,6 +155,7 @@ PAGES: dict[str, Row] = {
     # Settings
     "settings:overview": Row(SIGNED_IN),
     "settings:profile": Row(SIGNED_IN),
+    "settings:reasons-usual": Row(ADMINS),
     "settings:session-end": Row(
         {**SIGNED_IN, **dict.fromkeys(("supervisor", "manager", "admin", "outsider"), HIDDEN)},
         "session",

@@ -137,8 +137,21 @@ function onClick(event: MouseEvent): void {
   const target = event.target as Element;
   const tab = target.closest<HTMLElement>("#composer [role=tab]");
   if (tab) write(tab.dataset.mode as Mode);
+  const inserted = target.closest<HTMLElement>("[data-insert]");
+  if (inserted) insert(inserted.dataset.insert ?? "");
   const channel = target.closest<HTMLElement>("#composer [data-channel]");
   if (channel) chooseChannel(channel);
+}
+
+/** Put something from beside the ticket where the cursor is. */
+function insert(what: string): void {
+  if (!form()) return;
+  const field = text();
+  const before = field.value.slice(0, field.selectionStart);
+  const gap = before && !/\s$/.test(before) ? " " : "";
+  field.setRangeText(`${gap}${what} `, field.selectionStart, field.selectionEnd, "end");
+  field.focus();
+  typed();
 }
 
 function chooseChannel(choice: HTMLElement): void {

@@ -29,9 +29,21 @@ export function mergeKeyed(current: HTMLElement, fresh: HTMLElement): HTMLElemen
 /** Replace an element by its fresh self, with its menus open as they were. */
 export function replace(fresh: HTMLElement): void {
   const current = document.getElementById(fresh.id);
-  if (!current || current.outerHTML === fresh.outerHTML) return;
+  if (!current) return;
+  keepLoaded(current, fresh);
+  if (current.outerHTML === fresh.outerHTML) return;
   current.replaceWith(fresh);
   take(fresh);
+}
+
+/** Parts that load on their own are loaded again only when they are of another version. */
+function keepLoaded(current: HTMLElement, fresh: HTMLElement): void {
+  for (const part of fresh.querySelectorAll<HTMLElement>("[data-lazy]")) {
+    const loaded = current.querySelector<HTMLElement>(`#${part.id}`);
+    if (!loaded) continue;
+    if (loaded.dataset.version === part.dataset.version) part.replaceWith(loaded.cloneNode(true));
+    else part.innerHTML = loaded.innerHTML;
+  }
 }
 
 export function take(element: HTMLElement): void {
