@@ -1,5 +1,6 @@
 """The one writer of the event log."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -20,7 +21,16 @@ class Actor(NamedTuple):
 SYSTEM = Actor("system")
 
 
-def record(
+def record(kind: str, **fields: Any) -> Event:
+    """Write one event in the transaction that it tells of, and wake the sequencer after commit.
+
+    `fields` are those of `event`.
+    """
+    [written] = record_all([event(kind, **fields)])
+    return written
+
+
+def event(
     kind: str,
     *,
     subject: tuple[str, int],
@@ -29,12 +39,12 @@ def record(
     data: dict[str, Any] | None = None,
     **references: int | None,
 ) -> Event:
-    """Write one event in the transaction that it tells of, and wake the sequencer after commit.
+    """An event that is not written yet.
 
     `references` are the ids that hold now: ticket_id, customer_id, message_id, shop_id, channel_id,
     team_id, assignee_id. Raises `kinds.NotAFact` where the data are not of the kind's schema.
     """
-    event = Event.objects.create(
+    return Event(
         kind=kind,
         at=at or timezone.now(),
         subject_kind=subject[0],
@@ -44,8 +54,13 @@ def record(
         data=kinds.checked(kind, data or {}),
         **references,
     )
+
+
+def record_all(events: Sequence[Event]) -> Sequence[Event]:
+    """Write many events at once, in their order."""
+    Event.objects.bulk_create(events)
     _wake_after_commit()
-    return event
+    return events
 
 
 def _wake_after_commit() -> None:

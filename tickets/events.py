@@ -44,3 +44,8 @@ def register() -> None:
     kinds.register("message.reacted")
     kinds.register("message.delivery_changed", "delivery", "old", "new", "code")
     kinds.register("sla.breached", "metric", "due_at")
+    # Steps of a policy: before the promise breaks, and after. `share` is percent of its time.
+    kinds.register("sla.warned", "metric", "due_at", "share", "action")
+    kinds.register("sla.escalated", "metric", "due_at", "share", "action")
+    # Somebody was told of the ticket: by a promise (its metric) or by a rule (its id).
+    kinds.register("ticket.alerted", "users", "metric", "rule")

@@ -1,17 +1,17 @@
 from celery import shared_task
 
 from tickets import attaching, closing
-from tickets.sla import timer
+from tickets.sla import moving, timer
 
 ROUTES = {"tickets.tasks.*": "timers"}
 # Seconds.
-SCHEDULE = {"tickets.tasks.tick": 10.0, "tickets.tasks.tidy": 3_600.0}
+SCHEDULE = {"tickets.tasks.tick": 5.0, "tickets.tasks.tidy": 3_600.0}
 
 
 @shared_task(acks_late=True, ignore_result=True)
 def tick() -> None:
     """What time alone brings: broken promises, tickets that wake or close."""
-    timer.mark_breaches()
+    timer.run_due()
     closing.wake_snoozed()
     closing.close_due()
 
@@ -19,3 +19,10 @@ def tick() -> None:
 @shared_task(acks_late=True, ignore_result=True)
 def tidy() -> None:
     attaching.remove_loose()
+    moving.move_all()
+
+
+@shared_task(queue="timers", acks_late=True, ignore_result=True)
+def move_clocks() -> None:
+    """A policy or a calendar has changed."""
+    moving.move_all()

@@ -67,7 +67,7 @@ def test_promises_count_when_they_are_kept_and_when_they_break(clock, channel):
     clock.shift(timedelta(minutes=30))
     answer(kept, user)
     clock.move_to(MORNING + timedelta(days=20))
-    timer.mark_breaches()
+    timer.run_due()
     count()
 
     assert total("sla_first_response") == (2, 1)

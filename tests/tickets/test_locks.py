@@ -155,7 +155,7 @@ def test_clock_that_runs_out_does_not_stand_in_the_way_of_an_answer():
 
     def break_promises() -> None:
         time.sleep(0.1)
-        timer.mark_breaches()
+        timer.run_due()
 
     assert at_once([solve, break_promises]) == []
     ticket.refresh_from_db()

@@ -13,7 +13,14 @@ from tickets.models.ticket import (
     TicketFollower,
     TicketLink,
 )
-from tickets.sla.models import Calendar, CalendarVersion, Policy, PolicyVersion, Target
+from tickets.sla.models import (
+    Calendar,
+    CalendarVersion,
+    FiredStep,
+    Policy,
+    PolicyVersion,
+    Target,
+)
 
 __all__ = [
     "Attachment",
@@ -22,6 +29,7 @@ __all__ = [
     "CannedReply",
     "Channel",
     "Delivery",
+    "FiredStep",
     "Message",
     "MessageVersion",
     "Participant",

@@ -63,6 +63,10 @@ class WorkingHours:
             days={date.fromisoformat(day): _periods(rows) for day, rows in days.items()},
         )
 
+    def round_the_clock(self) -> WorkingHours:
+        """Every minute of every day, in the same zone."""
+        return WorkingHours(self.zone, (((0, 24 * 60),),) * 7)
+
     def periods(self, day: date) -> tuple[Period, ...]:
         """The open periods of a local day: its exception, none on a holiday, else the week's."""
         if day in self.days:

@@ -6,6 +6,7 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from tickets.errors import BrokenRule
+from tickets.sla import moving
 from tickets.sla.models import Calendar, CalendarVersion
 from tickets.sla.weeks import StoredDay
 
@@ -73,3 +74,4 @@ def _add_version(calendar: Calendar, hours: Hours) -> None:
         week=hours.week,
         days=hours.days,
     )
+    moving.soon()

@@ -5,20 +5,23 @@ the new one, as it does with every clock that runs.
 """
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
+from tickets.models.ticket import Ticket
+from tickets.sla.clock import Terms
 from tickets.sla.models import Calendar, CalendarVersion, PolicyVersion
 
-_KEPT_S = 2.0
+KEPT_S = 2.0
 
 
 @dataclass(frozen=True)
 class Promises:
-    """The newest version of each policy in use, and of each calendar by the calendar's id."""
+    """The newest versions: of policies in the order they are tried, of calendars by their id."""
 
-    policy: PolicyVersion
+    policies: tuple[PolicyVersion, ...]
     calendars: Mapping[int, CalendarVersion]
     default_calendar: int
 
@@ -26,9 +29,34 @@ class Promises:
         """The newest version of this calendar; of the standard one where none is named."""
         return self.calendars[calendar_id or self.default_calendar]
 
+    def terms(self, ticket: Ticket) -> Terms:
+        """What is promised on this ticket: by the first policy that fits; the last one always."""
+        policy = next(row for row in self.policies if fits(row.conditions, ticket))
+        return Terms(policy, self.calendar(policy.calendar_id))
+
+    @property
+    def differ(self) -> bool:
+        """Whether a change of a ticket may bring it under another policy."""
+        return len(self.policies) > 1
+
+
+def fits(conditions: Mapping[str, object], ticket: Ticket) -> bool:
+    """Whether a policy with these conditions is for this ticket. Without conditions it is."""
+    return all(_FACTS[name](ticket, wanted) for name, wanted in conditions.items())
+
+
+_FACTS: dict[str, Callable[[Ticket, Any], bool]] = {
+    "channel_kinds": lambda ticket, wanted: ticket.channel.kind in wanted,
+    "channels": lambda ticket, wanted: ticket.channel_id in wanted,
+    "shops": lambda ticket, wanted: ticket.shop_id in wanted,
+    "priorities": lambda ticket, wanted: ticket.priority in wanted,
+    "reasons": lambda ticket, wanted: ticket.reason_id in wanted,
+    "vip": lambda ticket, wanted: ticket.customer.vip == wanted,
+}
+
 
 def promises() -> Promises:
-    return _read(int(time.monotonic() / _KEPT_S))
+    return _read(int(time.monotonic() / KEPT_S))
 
 
 def forget(**_kwargs: object) -> None:
@@ -38,10 +66,16 @@ def forget(**_kwargs: object) -> None:
 
 @lru_cache(maxsize=1)
 def _read(_moment: int) -> Promises:
-    policy = PolicyVersion.objects.filter(policy__is_default=True).select_related("policy")
+    policies = PolicyVersion.objects.filter(policy__active=True).select_related("policy")
+    newest = {row.policy_id: row for row in policies.order_by("pk")}
     calendars = CalendarVersion.objects.order_by("calendar", "-pk").distinct("calendar")
     return Promises(
-        policy=policy.latest("pk"),
+        policies=tuple(sorted(newest.values(), key=_place)),
         calendars={row.calendar_id: row for row in calendars.select_related("calendar")},
         default_calendar=Calendar.objects.get(is_default=True).pk,
     )
+
+
+def _place(version: PolicyVersion) -> tuple[bool, int, int]:
+    policy = version.policy
+    return policy.is_default, policy.position, policy.pk

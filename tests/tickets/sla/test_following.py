@@ -60,8 +60,8 @@ def test_late_answer_is_a_broken_promise_noted_once(channel):
     ticket = written(channel, MONDAY)
 
     with time_machine.travel(MONDAY + timedelta(hours=5), tick=False):
-        assert timer.mark_breaches() == 1
-        assert timer.mark_breaches() == 0
+        assert timer.run_due() == 1
+        assert timer.run_due() == 0
         replying.reply(ticket, replying.Draft("Przepraszamy."), by=AGENT)
 
     target = clock(ticket, "first_response")
