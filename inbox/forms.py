@@ -1,12 +1,13 @@
-from typing import Any
+from typing import Any, cast
 
 from django import forms
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Team, User
 from crm.models import Customer
-from tickets.models import Attachment, Channel, Reason, SavedDraft, Tag, Ticket
+from tickets.models import Attachment, Channel, Participant, Reason, SavedDraft, Tag, Ticket
 
 # The largest that any channel takes; the channel's own limit is checked when sending.
 LARGEST_FILE = 25 * 1024 * 1024
@@ -18,6 +19,18 @@ class _Several(forms.SelectMultiple):
     def value_from_datadict(self, data: Any, files: Any, name: str) -> list[str]:
         values: list[str] = super().value_from_datadict(data, files, name) or []
         return [value for value in values if value]
+
+
+class ParticipantForm(forms.Form):
+    """What becomes of somebody whom a mail named: `take` them in, or leave them out."""
+
+    participant = forms.ModelChoiceField(Participant.objects.none())
+    take = forms.BooleanField(required=False)
+
+    def __init__(self, data: Any, *, participants: QuerySet[Participant]) -> None:
+        super().__init__(data)
+        field = cast("forms.ModelChoiceField[Participant]", self.fields["participant"])
+        field.queryset = participants.exclude(role=Participant.Role.REQUESTER)
 
 
 class ChangeForm(forms.Form):

@@ -25,7 +25,11 @@ _REMOTE = ' data-remote-src="'
 # What is said between tags.
 _SAID = re.compile(r"(?<=>)[^<]*\d[^<]*(?=<)")
 _QUOTE = re.compile(r"<(/?)blockquote\b[^>]*>", re.IGNORECASE)
-_LINK = re.compile(r'<a\b[^>]*?\shref="(https?://[^"]*)"[^>]*>([^<]*)</a>', re.IGNORECASE)
+_LINK = re.compile(
+    r'<a\b[^>]*?\shref="(https?://[^"]*)"[^>]*>((?:(?!</a>).){0,500})</a>',
+    re.IGNORECASE | re.DOTALL,
+)
+_TAG = re.compile(r"<[^>]*>")
 _ADDRESS = re.compile(
     r"\s*(?:https?://)?((?:[\w-]+\.)+[a-z]{2,})(?:[/?#:]\S*)?\s*\Z", re.IGNORECASE
 )
@@ -85,7 +89,7 @@ def _signer(message: Message) -> signing.Signer:
 
 def _with_true_host(match: re.Match[str]) -> str:
     """A link whose text names another place than it goes to says where it goes."""
-    href, text = unescape(match.group(1)), unescape(match.group(2))
+    href, text = unescape(match.group(1)), unescape(_TAG.sub("", match.group(2)))
     said, host = _ADDRESS.match(text), urlsplit(href).hostname or ""
     if said is None or _same_place(said.group(1).lower(), host):
         return match.group(0)

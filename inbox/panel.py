@@ -18,6 +18,7 @@ class Panel:
     # Others in the conversation, without the customer's own identities.
     others: Sequence[Participant]
     earlier: Sequence[Ticket]
+    has_proposals: bool
     # What a visitor typed about themselves, by its name: no proof of who they are.
     claims: Sequence[tuple[str, str]]
     # The page on which the conversation began; empty where that is no web address.
@@ -29,10 +30,12 @@ def of(ticket: Ticket, user: User) -> Panel:
     customer = ticket.customer
     earlier = Ticket.objects.visible_to(user).filter(customer=customer, merged_into=None)
     participants = ticket.participants.select_related("identity").order_by("pk")
+    others = [row for row in participants if row.identity.customer_id != customer.pk]
     return Panel(
         customer=customer,
         identities=list(customer.identities.order_by("kind", "pk")),
-        others=[row for row in participants if row.identity.customer_id != customer.pk],
+        others=others,
+        has_proposals=any(row.role == Participant.Role.PROPOSED for row in others),
         earlier=list(
             earlier.exclude(pk=ticket.pk).order_by("-last_message_at", "-pk")[:_MOST_EARLIER]
         ),

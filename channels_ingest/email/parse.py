@@ -15,7 +15,7 @@ from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext as _
 
 from channels_ingest.adapter import Ignore, Malformed
-from channels_ingest.email import authentication, automatic, mime, reply_marks
+from channels_ingest.email import authentication, automatic, deceit, mime, reply_marks
 from channels_ingest.email.addresses import Address, parse_addresses
 from channels_ingest.email.automatic import LOOP_HEADER, Kind
 from channels_ingest.email.mailboxes import Mailboxes
@@ -248,6 +248,8 @@ def _context(mail: ParsedEmail, arrival: Arrival, kind: Kind) -> dict[str, Any]:
         "mail_kind": "" if kind is Kind.CUSTOMER_MESSAGE else str(kind),
         "reply_to": [str(each) for each in _elsewhere(mail)],
         "further_senders": [str(each) for each in mail.from_all[1:_MOST_PEOPLE]],
+        "name_shows": deceit.address_in_name(_sender(mail, arrival)),
+        "plain_domain": deceit.plain_domain(_sender(mail, arrival)),
         "damaged": sorted(mail.damaged),
         "too_large_bytes": arrival.too_large_bytes,
         "forwarded_from": _forwarded_from(mail),

@@ -7,15 +7,16 @@ from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.models import Team, User
-from inbox.forms import ChangeForm
+from inbox.forms import ChangeForm, ParticipantForm
 from inbox.views.access import Request, actor, changeable_ticket, visible_ticket
 from inbox.views.pages import render_live
 from tickets import changing, signals
 from tickets.errors import BrokenRule
-from tickets.models import Reason, Tag, Ticket
+from tickets.models import Participant, Reason, Tag, Ticket
 
 _VERBS: dict[str, Callable[..., object]] = {
     "status": changing.set_status,
@@ -52,6 +53,20 @@ def review(request: Request, number: int) -> HttpResponse:
     """The stranger's message in this ticket was looked at."""
     ticket = changeable_ticket(request, number)
     changing.reviewed(ticket, by=actor(request))
+    return changed(request, ticket)
+
+
+@login_required
+@require_POST
+def participant(request: Request, number: int) -> HttpResponse:
+    """Take somebody who was named in a mail into the conversation, or leave them out."""
+    ticket = changeable_ticket(request, number)
+    form = ParticipantForm(request.POST, participants=ticket.participants.all())
+    if not form.is_valid():
+        return refused(request, str(_("This person is not in the ticket any more.")))
+    role = Participant.Role.CC if form.cleaned_data["take"] else None
+    identity = form.cleaned_data["participant"].identity
+    changing.set_participant(ticket, identity, role, by=actor(request))
     return changed(request, ticket)
 
 

@@ -135,6 +135,7 @@ PAGES: dict[str, Row] = {
     "inbox:order-unlink": Row(CHANGES_TICKET),
     "inbox:message-numbers": Row(SEES_TICKET),
     "inbox:review": Row(CHANGES_TICKET),
+    "inbox:participant": Row(CHANGES_TICKET),
     "inbox:see": Row(SEES_TICKET, data=lambda scene: {"message": scene.message.pk}),
     "inbox:channel-choices": Row(SEES_TICKET),
     "inbox:choices": Row(

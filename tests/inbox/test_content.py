@@ -75,7 +75,8 @@ def test_quotes_are_folded_once(agent_client, mailbox):
 
 def test_link_to_another_place_than_it_says_is_named(agent_client, mailbox):
     html = (
-        '<a href="https://zle.example/x">bank.example</a> <a href="https://www.ok.pl/a">ok.pl</a>'
+        '<a href="https://zle.example/x"><b>bank</b>.example</a> '
+        '<a href="https://www.ok.pl/a">ok.pl</a>'
     )
 
     body = _body(agent_client, _mail(mailbox, html))

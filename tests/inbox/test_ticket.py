@@ -9,6 +9,9 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from crm import identifying
+from crm.identifying import Handle
+from crm.models import Identity
 from history.models import Event
 from history.recording import Actor
 from inbox import thread
@@ -22,7 +25,7 @@ from tests.factories import (
 )
 from tickets import changing, receiving, replying
 from tickets.incoming import Threading
-from tickets.models import Delivery, Reason, Tag, Ticket
+from tickets.models import Delivery, Participant, Reason, Tag, Ticket
 from tickets.replying import Draft
 
 
@@ -288,3 +291,38 @@ def test_what_a_visitor_typed_is_shown_as_a_claim(agent_client, ticket):
     assert "anna@example.com" in page
     assert "not verified" in page or "niepotwierdzony" in page
     assert "javascript:" not in page
+
+
+class TestProposedCopies:
+    """A mail whose sender is not confirmed names somebody: an agent decides."""
+
+    @pytest.fixture
+    def proposed(self, ticket):
+        identity = identifying.find_or_create(Handle(Identity.Kind.EMAIL, "ktos@example.org"))
+        return ticket.participants.create(identity=identity, role=Participant.Role.PROPOSED)
+
+    def _send(self, client: Client, ticket, participant, **fields: str):
+        data = {"participant": participant.pk, **fields}
+        return client.post(_url("participant", ticket), data)
+
+    def test_taken_in_they_get_the_next_answer(self, agent_client, ticket, proposed):
+        page = agent_client.get(_url("ticket", ticket)).content.decode()
+        assert page.count(_url("participant", ticket)) == 2
+
+        assert self._send(agent_client, ticket, proposed, take="on").status_code == 200
+
+        answer = replying.reply(ticket, Draft("Odpowiedź"), by=Actor("agent"))
+        assert answer.recipients["cc"] == ["ktos@example.org"]
+
+    def test_left_out_they_are_gone(self, agent_client, ticket, proposed):
+        self._send(agent_client, ticket, proposed)
+
+        assert not ticket.participants.filter(pk=proposed.pk).exists()
+
+    def test_requester_and_people_of_other_tickets_stay(self, agent_client, ticket, mailbox):
+        for row in [ticket.participants.get(), make_ticket(mailbox).participants.get()]:
+            assert self._send(agent_client, ticket, row).status_code == 422
+            row.refresh_from_db()
+
+    def test_who_only_reads_decides_nothing(self, manager, ticket, proposed):
+        assert self._send(manager, ticket, proposed, take="on").status_code == 403
