@@ -8,6 +8,7 @@ from django.db.models import Exists, OuterRef
 from accounts.models import User
 from inbox import cursors, rows
 from inbox.folders import Folder
+from inbox.rows import Listed
 from tickets import drafting, finding
 from tickets.finding import Search
 from tickets.models import Message, Seen, Ticket
@@ -36,7 +37,7 @@ def page(user: User, folder: Folder, *, order: str, search: str = "", after: str
         found = found.page_after(column, *cursors.read(after))
     else:
         found = found.order_by(column, "-id" if column.startswith("-") else "id")
-    tickets = list(_with_people(found)[: PAGE_SIZE + 1])
+    tickets = rows.listed(found[: PAGE_SIZE + 1])
     shown = tickets[:PAGE_SIZE]
     more = len(tickets) > PAGE_SIZE
     return Page(
@@ -49,15 +50,14 @@ def rows_of(user: User, folder: Folder, numbers: Sequence[int], search: str = ""
     """Those of the numbered tickets that (still) belong to the view."""
     asked = finding.understand(search, user)
     found = _matching(user, asked) if search else folder.tickets(user)
-    tickets = list(_with_people(found.filter(number__in=numbers)))
-    return _drawn(user, tickets, asked.words)
+    return _drawn(user, rows.listed(found.filter(number__in=numbers)), asked.words)
 
 
 def _matching(user: User, asked: Search) -> TicketQuerySet:
     return asked.narrow(Ticket.objects.visible_to(user).filter(merged_into=None))
 
 
-def unread(user: User, tickets: Sequence[Ticket]) -> set[int]:
+def unread(user: User, tickets: Sequence[Listed | Ticket]) -> set[int]:
     """The ids of those where the customer waits with a message that this user has not seen."""
     seen = Seen.objects.filter(user=user, ticket=OuterRef("ticket"), message_id__gte=OuterRef("pk"))
     waiting = [ticket.pk for ticket in tickets if ticket.waiting_since]
@@ -65,14 +65,10 @@ def unread(user: User, tickets: Sequence[Ticket]) -> set[int]:
     return set(new.exclude(Exists(seen)).values_list("ticket", flat=True).distinct())
 
 
-def _drawn(user: User, tickets: Sequence[Ticket], words: str) -> list[rows.Row]:
+def _drawn(user: User, tickets: Sequence[Listed], words: str) -> list[rows.Row]:
     return rows.draw(
         tickets,
         unread=unread(user, tickets),
         drafts=drafting.with_draft(user, [ticket.pk for ticket in tickets]),
-        passages=finding.passages(tickets, words),
+        passages=finding.passages([ticket.pk for ticket in tickets], words),
     )
-
-
-def _with_people(tickets: TicketQuerySet) -> TicketQuerySet:
-    return tickets.select_related("customer", "assignee", "channel")

@@ -5,7 +5,7 @@ it out. Any input is a search: what is no operator is a word.
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -80,13 +80,13 @@ _BEFORE = 40
 _SEARCHED_FOR_PASSAGE = 20_000
 
 
-def passages(tickets: Iterable[Ticket], words: str) -> Mapping[int, Passage]:
+def passages(tickets: Collection[int], words: str) -> Mapping[int, Passage]:
     """Where the words stand in the newest message with them, by the ticket's id; one query."""
     query = searching.query(words)
     if query is None:
         return {}
     found = (
-        Message.objects.filter(ticket__in=[ticket.pk for ticket in tickets], search=query)
+        Message.objects.filter(ticket__in=tickets, search=query)
         .order_by("ticket", "-occurred_at")
         .distinct("ticket")
         .values_list("ticket", Left("body_text", _SEARCHED_FOR_PASSAGE))

@@ -1,12 +1,15 @@
 """What every page draws: icons, form fields, initials."""
 
+from functools import lru_cache
+
 from django import forms, template
 from django.forms import BaseForm
 from django.forms.boundfield import BoundField
 from django.template.loader import render_to_string
 from django.templatetags.static import static
-from django.utils.html import format_html
+from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import get_language
 
 register = template.Library()
 
@@ -14,12 +17,29 @@ register = template.Library()
 @register.simple_tag
 def icon(name: str, label: str = "") -> SafeString:
     """An icon of the sprite; with a label it is read out, without one it is decoration."""
+    return _icon(name, conditional_escape(label))
+
+
+# A page has some 60 of them. The label comes escaped: equal texts must not differ in safety.
+@lru_cache(maxsize=2_000)
+def _icon(name: str, label: SafeString) -> SafeString:
     href = f"{static('dist/icons.svg')}#{name}"
     if label:
         return format_html(
             '<svg class="icon" role="img" aria-label="{}"><use href="{}"/></svg>', label, href
         )
     return format_html('<svg class="icon" aria-hidden="true"><use href="{}"/></svg>', href)
+
+
+@register.simple_tag
+def fixed(template: str) -> SafeString:
+    """A partial of nothing but words, drawn once for each language: it knows no context."""
+    return _fixed(template, get_language())
+
+
+@lru_cache(maxsize=100)
+def _fixed(template: str, _language: str) -> SafeString:
+    return SafeString(render_to_string(template).strip())
 
 
 @register.simple_tag

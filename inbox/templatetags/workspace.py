@@ -3,8 +3,11 @@
 import re
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import lru_cache
 
 from django import template
+from django.template import Context
+from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.html import escape, format_html, urlize
 from django.utils.safestring import SafeString, mark_safe
@@ -15,6 +18,7 @@ from helpdesk import masking
 from helpdesk.money import quantity
 from helpdesk.money import shown as shown_money
 from inbox import folders, mailbody
+from inbox.folders import Folder
 from tickets import sniffing
 from tickets.models import Attachment, Message
 
@@ -98,14 +102,23 @@ def is_picture(file: Attachment) -> bool:
     return file.content_type in sniffing.INLINE_TYPES and file.state == Attachment.State.STORED
 
 
-@register.filter
-def capped(count: int) -> str:
-    """A counter of the sidebar: nothing for none, 99+ for many."""
+@register.simple_tag(takes_context=True)
+def folder_link(context: Context, folder: Folder) -> SafeString:
+    """The link to a view in the sidebar, with its counter where the page has counted."""
+    chosen = context["folder"].key == folder.key and not context.get("search")
+    count = _capped((context.get("counts") or {}).get(folder.key, 0))
+    return _folder_link(folder.key, str(folder.label), folder.icon, chosen, count)
+
+
+# A page has some twenty, and few of them change; nothing but these values goes in.
+@lru_cache(maxsize=2_000)
+def _folder_link(key: str, label: str, icon: str, current: bool, count: str) -> SafeString:
+    shown = {"key": key, "label": label, "icon": icon, "current": current, "count": count}
+    return SafeString(render_to_string("inbox/_folder.html", shown))
+
+
+def _capped(count: int) -> str:
+    """Nothing for none, 99+ for many."""
     if not count:
         return ""
     return f"{folders.MOST_COUNTED}+" if count > folders.MOST_COUNTED else str(count)
-
-
-@register.filter
-def of_key(values: dict[str, int], key: str) -> int:
-    return values.get(key, 0)

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 from django.core.cache import cache
+from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
@@ -184,6 +185,52 @@ def test_kept_rows_speak_the_readers_language(agent, agent_client, mailbox):
     agent.save()
 
     assert "Urgent" in agent_client.get(address).content.decode()
+
+
+def test_kept_row_follows_the_name_of_its_channel(agent_client, mailbox):
+    make_ticket(mailbox)
+    address = reverse("inbox:list") + "?view=open"
+    agent_client.get(address)
+    mailbox.name = "Nowa nazwa"
+    mailbox.save()
+
+    row = agent_client.get(address).content.decode().partition('class="row"')[2]
+
+    assert "Nowa nazwa" in row
+
+
+def test_kept_row_carries_nothing_of_who_saw_it_first(agent, agent_client, mailbox):
+    ticket = make_ticket(mailbox)
+    address = reverse("inbox:list") + "?view=open"
+    mine = agent_client.get(address).content.decode()
+    agent_client.post(
+        reverse("inbox:see", args=[ticket.number]), {"message": ticket.messages.get().pk}
+    )
+    other = Client(headers={"HX-Request": "true"})
+    other.force_login(make_user())
+
+    assert "<a data-unread " in mine
+    assert "<a data-unread " not in agent_client.get(address).content.decode()
+    assert "<a data-unread " in other.get(address).content.decode()
+
+
+def test_kept_row_is_shown_only_where_the_ticket_is_visible(agent_client, outsider, mailbox):
+    ticket = make_ticket(mailbox)
+    address = reverse("inbox:list") + "?view=open"
+
+    assert f"row-{ticket.number}" in agent_client.get(address).content.decode()
+    assert f"row-{ticket.number}" not in outsider.get(address).content.decode()
+
+
+def test_sidebar_stands_once_in_a_page_and_beside_a_fragment(agent_client, mailbox):
+    make_ticket(mailbox)
+    address = reverse("inbox:list") + "?view=open"
+    fragment = agent_client.get(address).content.decode()
+    page = agent_client.get(address, headers={"HX-Request": ""}).content.decode()
+
+    assert page.count('id="folders"') == fragment.count('id="folders"') == 1
+    assert 'data-replace="folders"' in fragment
+    assert 'data-replace="folders"' not in page
 
 
 def test_hostile_words_stay_words(agent_client, mailbox):

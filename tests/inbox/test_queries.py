@@ -42,8 +42,8 @@ def test_kept_rows_ask_for_neither_tags_nor_clocks(agent_client, mailbox):
     kept = _count(agent_client, address)
     cache.clear()
 
-    # Tags and clocks, and the session, which stood in the same cache.
-    assert _count(agent_client, address) == kept + 3
+    # The ticket itself, tags and clocks, and the session, which stood in the same cache.
+    assert _count(agent_client, address) == kept + 4
 
 
 @pytest.mark.parametrize("htmx", ["true", ""])
