@@ -41,6 +41,4 @@ def visible_message(request: Request, public_id: str) -> Message:
 
 
 def _for_page(tickets: TicketQuerySet) -> TicketQuerySet:
-    return tickets.select_related(
-        "customer", "assignee", "team", "channel", "shop", "reason", "merged_into"
-    )
+    return tickets.select_related("customer", "assignee", "team", "channel", "shop", "reason")
