@@ -98,7 +98,7 @@ def test_operations(scene: Scene, subtests: pytest.Subtests) -> None:
 
 
 def hold_page(name: str, row: Row, scene: Scene) -> None:
-    path = _path(name, row, scene)
+    path = address_of(name, row, scene)
     for viewer in VIEWERS:
         taken = False
         for method in ("GET", "POST"):
@@ -171,7 +171,7 @@ def outcome_of(response: Any) -> Outcome:
     return IN
 
 
-def _path(name: str, row: Row, scene: Scene) -> str:
+def address_of(name: str, row: Row, scene: Scene) -> str:
     template = ADDRESSES[name]
     if name.endswith(template):  # it has no name to ask by
         return f"/{template}"

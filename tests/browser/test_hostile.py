@@ -5,15 +5,20 @@ import itertools
 from collections.abc import Iterator
 
 import pytest
+from django.core.cache import cache
+from django.test import Client
 from playwright.sync_api import Browser, Page
 
+from accounts import keys
 from accounts.models import User
 from channels_ingest import journal
 from channels_ingest.email.keeping import keep
+from demo.standins import meta_events
 from helpdesk import http
-from tests.browser.conftest import SignedIn, Watched
+from tests.browser.conftest import SignedIn, Watched, elsewhere
 from tests.browser.hostile import Canary, Listener, armed, listening, strings
-from tests.factories import make_channel, make_user
+from tests.channels_ingest.chat.conftest import ORIGIN, Visitor
+from tests.factories import make_channel, make_ticket, make_user
 from tickets.html import sanitize
 from tickets.models import Channel, Message, Ticket
 
@@ -307,6 +312,70 @@ def test_pictures_come_after_the_click_and_from_our_server(
     sent = {name.lower() for name in asked.headers}
     assert sent.isdisjoint({"cookie", "referer", "authorization", "x-forwarded-for", "origin"})
     assert asked.headers["User-Agent"] == http.USER_AGENT
+
+
+def test_hostile_words_by_chat_messenger_and_api(
+    agent: User, listener: Listener, canary: Canary, open_as: SignedIn
+) -> None:
+    """Channels of plain words: what looks like markup is shown as the words it is."""
+    texts = [
+        "\n".join(line[:900] for line in lines[start : start + 20])
+        for lines in strings(listener.address).values()
+        for start in range(0, len(lines), 20)
+    ]
+    third = len(texts) // 3
+    elsewhere(_by_chat, texts[:third])
+    elsewhere(_by_messenger, texts[third : 2 * third])
+    elsewhere(_by_api, texts[2 * third :])
+    page = open_as(agent, "/inbox/?view=open")
+    canary.watch(page.context)
+    for ticket in Ticket.objects.all():
+        page.goto(f"/inbox/{ticket.number}/")
+        show_frames(page)
+        assert page.locator("#messages .message").count() >= 10
+        if not page.locator("iframe.mail").count():
+            assert "ran()" in (page.locator("#messages").text_content() or "")
+
+    assert Ticket.objects.count() == 3
+    assert [asked.path for asked in listener.asked] == []
+
+
+def _by_chat(texts: list[str]) -> None:
+    visitor = Visitor(make_channel("chat", settings={"origins": [ORIGIN]}))
+    assert visitor.start().status_code == 200
+    for number, text in enumerate(texts):
+        cache.clear()  # the limit of messages a minute is not what is looked at
+        assert visitor.say(text, f"zly-{number}").status_code == 200
+
+
+def _by_messenger(texts: list[str]) -> None:
+    channel = make_channel(
+        "messenger",
+        settings={"page_id": "100", "api_base": "http://127.0.0.1:9"},
+        secrets={"app_secret": "x", "page_token": "x", "verify_token": "x"},
+    )
+    for text in texts:
+        body = meta_events.batch(meta_events.text("100", "200", text))
+        answer = Client().post(
+            f"/hooks/messenger/{channel.public_id}/",
+            body,
+            content_type="application/json",
+            headers={"X-Hub-Signature-256": meta_events.signature(body, "x")},
+        )
+        assert answer.status_code == 200
+
+
+def _by_api(texts: list[str]) -> None:
+    ticket = make_ticket()
+    _key, text = keys.create(make_user("admin"), name="shop")
+    for words in texts:
+        answer = Client().post(
+            f"/api/v1/tickets/{ticket.number}/messages/",
+            {"direction": "note", "body_text": words, "body_html": words},
+            content_type="application/json",
+            headers={"Authorization": f"Bearer {text}"},
+        )
+        assert answer.status_code == 201, answer.content
 
 
 def test_pages_take_no_script_from_text(agent: User, open_as: SignedIn, console: Watched) -> None:
