@@ -49,6 +49,7 @@ _NAMED = {
     "ticket.team_changed": "team",
     "ticket.reason_changed": "reason",
     "ticket.tags_changed": "tag",
+    "ticket.alerted": "user",
 }
 
 
@@ -82,6 +83,7 @@ def _actor(event: Event, names: Names) -> str:
 
 def _ids(data: dict[str, Any]) -> set[int]:
     values = [data.get("old"), data.get("new"), *data.get("added", ()), *data.get("removed", ())]
+    values += data.get("users", ())
     return {value for value in values if isinstance(value, int)}
 
 
@@ -154,6 +156,16 @@ def _breached(data: dict[str, Any], names: Names) -> str:
     return _("promise broken: %(name)s") % {"name": Target.Metric(data["metric"]).label}
 
 
+def _warned(data: dict[str, Any], names: Names) -> str:
+    metric = Target.Metric(data["metric"]).label
+    return _("promise near its end: %(name)s") % {"name": metric}
+
+
+def _alerted(data: dict[str, Any], names: Names) -> str:
+    told = ", ".join(names.get("user", pk) for pk in data["users"])
+    return _("told to look at it: %(names)s") % {"names": told}
+
+
 _WORDS: dict[str, Callable[[dict[str, Any], Names], str]] = {
     "ticket.status_changed": _status,
     "ticket.priority_changed": _priority,
@@ -171,4 +183,6 @@ _WORDS: dict[str, Callable[[dict[str, Any], Names], str]] = {
     "ticket.merged": lambda _data, _names: _("merged"),
     "message.cancelled": lambda _data, _names: _("reply taken back"),
     "sla.breached": _breached,
+    "sla.warned": _warned,
+    "ticket.alerted": _alerted,
 }

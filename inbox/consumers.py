@@ -217,6 +217,10 @@ class WorkspaceConsumer(AsyncJsonWebsocketConsumer):
         else:
             await self.send_json({"type": "ticket.gone", "ticket": event["ticket"]})
 
+    async def ticket_alert(self, event: dict[str, Any]) -> None:
+        if await self._visible(event["ticket"]):
+            await self.send_json(event)
+
     async def presence_changed(self, event: dict[str, Any]) -> None:
         await self._send_people(event["ticket"], event["id"])
 

@@ -72,6 +72,7 @@ def push(events: Sequence[Event]) -> None:
         sends += [(group, message) for group in told]
         left = _left(event for event in events if event.ticket_id == ticket.pk)
         sends += [(group, {**message, "type": "ticket.left"}) for group in left - told]
+        sends += _alerts(ticket, (event for event in events if event.ticket_id == ticket.pk))
     transaction.on_commit(lambda: send(sends))
 
 
@@ -97,6 +98,14 @@ def _left(events: Iterable[Event]) -> set[str]:
         if room and old:
             groups.add(team_group(old) if room == "team" else user_group(old))
     return groups
+
+
+def _alerts(ticket: Ticket, events: Iterable[Event]) -> list[tuple[str, dict[str, Any]]]:
+    """Those whom a promise or a rule wants to look at the ticket now."""
+    wanted = {
+        pk for event in events if event.kind == "ticket.alerted" for pk in event.data["users"]
+    }
+    return [(user_group(pk), {"type": "ticket.alert", "ticket": ticket.number}) for pk in wanted]
 
 
 def listen() -> None:

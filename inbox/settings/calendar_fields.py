@@ -3,51 +3,25 @@
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from itertools import groupby
-from typing import Any, ClassVar
+from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
 from django.http import QueryDict
-from django.template.loader import render_to_string
 from django.utils.dates import WEEKDAYS
-from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
+from inbox.settings import rows_input
+from inbox.settings.rows_input import Row, RowsInput
 from tickets.sla.weeks import StoredDay, as_day, stored
 
-Row = tuple[str, ...]
 _DAY = timedelta(days=1)
 _LONGEST_RANGE_DAYS = 366
 _WEEK_COLUMNS = ("opens", "closes")
 _DAYS_COLUMNS = ("since", "until", "opens", "closes")
-_MOST_ROWS = 400
 
 
-class _RowsInput(forms.Widget):
-    """Draws rows of controls. Its value is a mapping of a group's name to its rows."""
-
-    columns: ClassVar[Sequence[str]]
-    template_name: str
-
-    def groups(self, name: str) -> list[str]:
-        """The names of the groups of rows, without the column at their end."""
-        raise NotImplementedError
-
-    def value_from_datadict(self, data: Any, files: Any, name: str) -> list[list[Row]]:
-        return [_rows(data, group, self.columns) for group in self.groups(name)]
-
-    def value_omitted_from_data(self, data: Any, files: Any, name: str) -> bool:
-        return False
-
-    def render(
-        self, name: str, value: Any, attrs: dict[str, Any] | None = None, renderer: Any = None
-    ) -> SafeString:
-        groups = zip(self.groups(name), value or [], strict=False)
-        context = {"groups": list(groups), "weekdays": WEEKDAYS, "id": (attrs or {}).get("id")}
-        return SafeString(render_to_string(self.template_name, context))
-
-
-class WeekInput(_RowsInput):
+class WeekInput(RowsInput):
     template_name = "settings/_week_input.html"
     columns = _WEEK_COLUMNS
     use_fieldset = True
@@ -55,8 +29,11 @@ class WeekInput(_RowsInput):
     def groups(self, name: str) -> list[str]:
         return [f"{name}_{day}" for day in range(7)]
 
+    def around(self) -> dict[str, Any]:
+        return {"weekdays": WEEKDAYS}
 
-class DaysInput(_RowsInput):
+
+class DaysInput(RowsInput):
     template_name = "settings/_days_input.html"
     columns = _DAYS_COLUMNS
     use_fieldset = True
@@ -112,16 +89,7 @@ class DaysField(forms.Field):
 
 def edited(data: QueryDict) -> QueryDict:
     """The form as it looks after one of its own buttons: a row more or less, or a day copied."""
-    data = data.copy()
-    if group := data.get("add"):
-        for column in _columns(group):
-            data.appendlist(f"{group}_{column}", "")
-    if "drop" in data:
-        group, _colon, number = str(data["drop"]).partition(":")
-        for column in _columns(group):
-            values = data.getlist(f"{group}_{column}")
-            kept = [value for at, value in enumerate(values) if str(at) != number]
-            data.setlist(f"{group}_{column}", kept)
+    data = rows_input.edited(data, _columns)
     if "copy" in data:
         for day in range(1, 5):
             for column in _WEEK_COLUMNS:
@@ -131,11 +99,6 @@ def edited(data: QueryDict) -> QueryDict:
 
 def _columns(group: str) -> Sequence[str]:
     return _WEEK_COLUMNS if group.startswith("week_") else _DAYS_COLUMNS
-
-
-def _rows(data: Any, group: str, columns: Iterable[str]) -> list[Row]:
-    values = [data.getlist(f"{group}_{column}")[:_MOST_ROWS] for column in columns]
-    return list(zip(*values, strict=False))
 
 
 def _day(rows: Iterable[Sequence[str]]) -> StoredDay:

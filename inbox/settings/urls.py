@@ -10,6 +10,7 @@ from inbox.settings import (
     keys,
     outbox_pages,
     overview,
+    policy_pages,
     profile,
     surveys,
     things,
@@ -106,6 +107,13 @@ _SURVEYS = [
     path("settings/surveys/<slug:slug>/", surveys.edit, name="survey-edit"),
 ]
 
+_POLICIES = [
+    path("settings/sla/", policy_pages.listing, name="sla"),
+    path("settings/sla/new/", policy_pages.edit, name="policy-new"),
+    path("settings/sla/<uuid:public_id>/", policy_pages.edit, name="policy-edit"),
+    path("settings/sla/<uuid:public_id>/change/", policy_pages.change, name="policy-change"),
+]
+
 _OPERATING = [
     path("settings/journal/", journal_pages.events, name="journal"),
     path("settings/journal/<int:pk>/", journal_pages.event, name="event"),
@@ -142,6 +150,7 @@ urlpatterns = [
     *_KEYS,
     *_CHANNELS,
     *_CALENDARS,
+    *_POLICIES,
     *_SURVEYS,
     *_OPERATING,
 ]

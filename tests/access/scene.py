@@ -27,7 +27,7 @@ from tests.factories import (
     make_user,
 )
 from tickets import attaching, receiving, replying
-from tickets.models import Attachment, Calendar, CannedReply, Message, Reason, Tag
+from tickets.models import Attachment, Calendar, CannedReply, Message, Policy, Reason, Tag
 from tickets.replying import Draft
 
 # Stands in everything that only those who see the team's ticket may read.
@@ -139,6 +139,7 @@ class Scene:
             sent_at=timezone.now(),
         )
         self.calendar = Calendar.objects.get(is_default=True)
+        self.policy = Policy.objects.get(is_default=True)
         self.failure = ReaderFailure.objects.create(
             reader="chat", event=Event.objects.latest("pk"), dead=True, error="x"
         )

@@ -31,6 +31,8 @@ SECTIONS = [
     "reasons/",
     "calendars/",
     "calendars/new/",
+    "sla/",
+    "sla/new/",
     "keys/",
     "keys/new/",
     "journal/",

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 import pytest
 from asgiref.sync import sync_to_async
 from django.conf import settings
+from django.db import transaction
 from django.test import Client
 
 from accounts import people
@@ -14,7 +15,8 @@ from inbox import consumers
 from inbox.consumers import SIGNED_OUT, TOO_MUCH
 from tests.factories import make_team, make_ticket, make_user
 from tests.sockets import Line
-from tickets import changing, signals
+from tickets import alerting, changing, signals
+from tickets.locking import locked
 from tickets.models import Ticket
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -68,6 +70,21 @@ async def test_change_is_told_to_those_who_see_the_ticket(open_page):
     ticket = await Ticket.objects.aget(pk=ticket.pk)
     assert (message["ticket"], message["version"]) == (ticket.number, ticket.version)
     assert set(message) == {"type", "ticket", "version", "seq"}
+    assert await foreign.is_silent()
+
+
+async def test_alert_reaches_who_is_wanted_and_may_see_the_ticket(open_page):
+    agent, outsider = await sync_to_async(_two_agents)()
+    own, foreign = await open_page(agent), await open_page(outsider)
+    ticket = await sync_to_async(make_ticket)()
+
+    def tell() -> None:
+        with transaction.atomic():
+            alerting.alert(locked(ticket), [agent, outsider], metric="first_response")
+
+    await sync_to_async(tell)()
+
+    assert (await own.heard("ticket.alert"))["ticket"] == ticket.number
     assert await foreign.is_silent()
 
 

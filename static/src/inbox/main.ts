@@ -1,5 +1,6 @@
 // The workspace: one module a behaviour, tied together here.
 import "../app";
+import { startAlerts } from "./alerts";
 import { startCanned } from "./canned";
 import { startComposer } from "./composer";
 import { startCounters } from "./counters";
@@ -23,5 +24,6 @@ startCanned();
 startProperties();
 startCounters();
 startPresence();
+startAlerts();
 startKeyboard();
 startSocket();

@@ -37,6 +37,7 @@ function hear(message: Heard): void {
     if (message.ticket === openNumber()) customerTypes(message.on);
     return;
   }
+  if (message.type !== "presence") return;
   const writers = message.people.filter((person) => person.state === "writing");
   const text = writers[0]
     ? say("writes", names(writers))

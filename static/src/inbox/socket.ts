@@ -8,7 +8,8 @@ import { say, shownNumbers } from "./page";
 type Person = { name: string; state: "reading" | "writing" };
 export type Heard =
   | { type: "presence"; ticket: number; people: Person[] }
-  | { type: "customer.typing"; ticket: number; on: boolean };
+  | { type: "customer.typing"; ticket: number; on: boolean }
+  | { type: "ticket.alert"; ticket: number };
 
 type Message =
   | { type: "ticket.changed"; ticket: number; version: number; seq: number }
@@ -102,6 +103,7 @@ function hear(message: Message): void {
       break;
     case "presence":
     case "customer.typing":
+    case "ticket.alert":
       for (const listener of listeners) listener(message);
       break;
     case "pong":
