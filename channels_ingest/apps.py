@@ -9,11 +9,13 @@ class ChannelsIngestConfig(AppConfig):
             adapter,
             delivering,
             gestures,
+            letters,
             monitoring,  # noqa: F401  # registers checks and figures
             outbound,
         )
         from channels_ingest.chat import conversing, realtime
         from channels_ingest.email import acknowledging
+        from helpdesk import dead_letters
         from helpdesk.backup import restoring
         from history import readers
         from tickets import signals
@@ -25,4 +27,6 @@ class ChannelsIngestConfig(AppConfig):
         realtime.connect()
         readers.register("chat", conversing.follow)
         acknowledging.register()
+        dead_letters.register(letters.JournalLetters())
+        dead_letters.register(letters.OutboxLetters())
         restoring.afterwards.append(delivering.doubt_waiting)

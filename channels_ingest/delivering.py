@@ -75,6 +75,15 @@ def call_it_sent(delivery: Delivery, *, by: Actor) -> None:
         outbox.advance(row, Delivery.State.SENT, by=by)
 
 
+def leave(delivery: Delivery, *, by: Actor) -> None:
+    """Somebody decides that a failed message is not worth another try. Raises `NotPossible`."""
+    with transaction.atomic():
+        locked(delivery.ticket_id)
+        row = Delivery.objects.select_for_update().get(pk=delivery.pk)
+        if not outbox.advance(row, Delivery.State.CANCELLED, error=row.error, by=by):
+            raise NotPossible
+
+
 def due(limit: int = 200) -> Iterable[int]:
     """Ids of queued deliveries whose time has come, oldest first."""
     return (

@@ -11,7 +11,7 @@ from typing import Any
 
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, OperationalError, transaction
 from django.utils import timezone
 
 from channels_ingest import adapter, waking
@@ -160,7 +160,9 @@ def _failed(event_id: int, error: Exception) -> None:
             _finish(event, InboundEvent.State.IGNORED, str(error))
             return
         event.reason = f"{type(error).__name__}: {error}"[:2_000]
-        final = isinstance(error, Malformed | KeyError) or event.attempts > len(_BACKOFF)
+        final = isinstance(error, Malformed | KeyError) or (
+            event.attempts > len(_BACKOFF) and not _is_ours(error)
+        )
         event.state = InboundEvent.State.DEAD if final else InboundEvent.State.FAILED
         event.next_attempt_at = None if final else _next_attempt(event.attempts)
         event.save(update_fields=["attempts", "reason", "state", "next_attempt_at"])
@@ -170,6 +172,13 @@ def _failed(event_id: int, error: Exception) -> None:
     else:
         level = logging.INFO if isinstance(error, receiving.NotYet) else logging.WARNING
         logger.log(level, "event %s of %s failed", event_id, event.kind, exc_info=error)
+
+
+def _is_ours(error: Exception) -> bool:
+    """A full disk or a lost database says nothing of the event: it waits until that is mended."""
+    return isinstance(error, OSError | OperationalError) and not isinstance(
+        error, FileNotFoundError
+    )
 
 
 def _rescue(event: InboundEvent) -> None:

@@ -36,15 +36,6 @@ def _journal() -> None:
             )
             % {"count": count}
         )
-    if count := _dead()[:_MOST].count():
-        raise health.Unhealthy(
-            ngettext(
-                "%(count)s event failed for good: look at the journal.",
-                "%(count)s events failed for good: look at the journal.",
-                count,
-            )
-            % {"count": count}
-        )
 
 
 @health.check("outbox")

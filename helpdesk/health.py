@@ -15,16 +15,18 @@ An app fills the registry in `AppConfig.ready()`, by importing a module like thi
 import ipaddress
 import logging
 import shutil
+import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 
 from django.conf import settings
 from django.core.cache import cache
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
-from django.utils import translation
+from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
@@ -34,11 +36,15 @@ from prometheus_client.registry import Collector
 from redis import Redis
 from redis.exceptions import RedisError
 
+from helpdesk import certificates
+
 logger = logging.getLogger(__name__)
 
 HEARTBEAT_S = 10
 _SILENCE_S = 60
 _LEAST_FREE_BYTES = 500 * 1024 * 1024
+_CERTIFICATE_WARNING = timedelta(days=14)
+_DRIFT_S = 5
 
 Run = Callable[[], None]
 Samples = Iterable[tuple[list[str], float]]
@@ -162,6 +168,39 @@ def _scheduler() -> None:
 def _disk() -> None:
     if shutil.disk_usage(settings.DATA_DIR).free < _LEAST_FREE_BYTES:
         raise Unhealthy(_("Less than 500 MB are free in the data folder."))
+    try:
+        with tempfile.TemporaryFile(dir=settings.DATA_DIR) as probe:
+            probe.write(b"\0" * 4096)
+    except OSError as e:
+        text = _("The data folder cannot be written: %(reason)s.")
+        raise Unhealthy(text % {"reason": e.strerror}) from e
+
+
+@check("certificate")
+def _certificate() -> None:
+    for name, end in certificates.ends():
+        left = end - timezone.now()
+        if left < timedelta(0):
+            raise Unhealthy(_("The certificate of %(name)s has ended.") % {"name": name})
+        if left < _CERTIFICATE_WARNING:
+            text = ngettext(
+                "The certificate of %(name)s ends in %(days)s day.",
+                "The certificate of %(name)s ends in %(days)s days.",
+                left.days,
+            )
+            raise Unhealthy(text % {"name": name, "days": left.days})
+
+
+@check("clock")
+def _clock() -> None:
+    """The times of a ticket come from several machines: they must agree."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT clock_timestamp()")
+        row = cursor.fetchone()
+    drift_s = abs((timezone.now() - row[0]).total_seconds()) if row else 0.0
+    if drift_s > _DRIFT_S:
+        text = _("This machine's clock is %(seconds)s s off the database's.")
+        raise Unhealthy(text % {"seconds": round(drift_s)})
 
 
 @gauge("helpdesk_check_ok", "1 where a health check passes", labels=["check"])

@@ -4,13 +4,17 @@ uvicorn is told everything here: its own command line would bring its own log fo
 believe the proxy headers that `helpdesk.proxies` judges.
 """
 
+import asyncio
 import socket
 import warnings
 
 import uvicorn
 from django.conf import settings
 
-_GRACE_S = 5
+# Requests that are under way when it ends may take so long.
+_GRACE_S = 20
+# Who is connected when it ends may still send a request.
+_LAST_REQUESTS_S = 0.5
 
 
 def serve(listening: socket.socket) -> None:
@@ -29,4 +33,16 @@ def serve(listening: socket.socket) -> None:
         timeout_graceful_shutdown=_GRACE_S,
         ws_max_size=256 * 1024,
     )
-    uvicorn.Server(config).run(sockets=[listening])
+    _Server(config).run(sockets=[listening])
+
+
+class _Server(uvicorn.Server):
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Take nobody new, hear out those who are connected, then end as uvicorn does.
+
+        Its own way cuts off a connection whose request is on the line but not read yet.
+        """
+        for server in self.servers:
+            server.close()
+        await asyncio.sleep(_LAST_REQUESTS_S)
+        await super().shutdown(sockets)

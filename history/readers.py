@@ -124,9 +124,16 @@ def _note_failure(reader: Reader, error: Exception) -> int:
     return 1
 
 
-@transaction.atomic
-def run_again(failure: ReaderFailure) -> None:
-    """Hand a dead event to its reader once more and forget the failure if it goes well."""
-    failure = ReaderFailure.objects.select_for_update().get(pk=failure.pk)
-    _readers[failure.reader].handle([failure.event])
-    failure.delete()
+def run_again(failure: ReaderFailure) -> str:
+    """Hand a dead event to its reader once more; '' and forgotten if it goes well, else why not."""
+    try:
+        with transaction.atomic():
+            row = ReaderFailure.objects.select_for_update().get(pk=failure.pk)
+            _readers[row.reader].handle([row.event])
+            row.delete()
+    except Exception as error:
+        logger.exception("reader %s failed again", failure.reader)
+        failure.error = f"{type(error).__name__}: {error}"[:2_000]
+        failure.save(update_fields=["error", "failed_at"])
+        return failure.error
+    return ""

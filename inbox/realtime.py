@@ -3,6 +3,7 @@
 Groups follow permissions: those who see everything, each team, each user, each session.
 """
 
+import asyncio
 import hashlib
 import logging
 from collections.abc import Iterable, Sequence
@@ -21,6 +22,7 @@ from tickets.models import Ticket, TicketFollower
 logger = logging.getLogger(__name__)
 
 EVERYTHING = "workspace.all"
+_WITHIN_S = 2
 
 # Events that may take a ticket out of somebody's sight.
 _LEAVES = {"ticket.team_changed": "team", "ticket.assigned": "user"}
@@ -86,8 +88,10 @@ def send(messages: Iterable[tuple[str, dict[str, Any]]]) -> None:
 
 async def _send(messages: Iterable[tuple[str, dict[str, Any]]]) -> None:
     layer = get_channel_layer()
-    for group, message in messages:
-        await layer.group_send(group, message)
+    # Somebody's request waits for this: a Redis that hangs must not hang the page.
+    async with asyncio.timeout(_WITHIN_S):
+        for group, message in messages:
+            await layer.group_send(group, message)
 
 
 def _left(events: Iterable[Event]) -> set[str]:

@@ -10,9 +10,11 @@ from datetime import timedelta
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from tickets import sniffing
+from tickets.errors import BrokenRule
 from tickets.incoming import File
 from tickets.models import Attachment, Message
 
@@ -45,9 +47,22 @@ def attach(message: Message, files: Iterable[File]) -> list[Attachment]:
     )
 
 
+class NotStored(BrokenRule):
+    """The storage does not take a file: the disk is full, or the bucket does not answer."""
+
+    code = "not_stored"
+    text = _("The file could not be stored. Try again, or send your answer without it.")
+
+
 def upload(content: bytes, name: str, *, user: User | None = None) -> Attachment:
-    """Store a file that waits for its message. `attach_uploads` gives it one within a day."""
-    row = _row(File(filename=name, content=content), 1, message=None)
+    """Store a file that waits for its message. `attach_uploads` gives it one within a day.
+
+    Raises `NotStored`.
+    """
+    try:
+        row = _row(File(filename=name, content=content), 1, message=None)
+    except OSError as e:
+        raise NotStored from e
     row.uploaded_by = user
     row.save()
     return row

@@ -18,6 +18,7 @@ _FROM = {
     _State.SENDING: {_State.QUEUED},
     _State.QUEUED: {_State.SENDING, _State.FAILED, _State.UNCERTAIN},
     _State.UNCERTAIN: {_State.SENDING},
+    _State.CANCELLED: {_State.FAILED},
     _State.FAILED: {_State.QUEUED, _State.SENDING, _State.SENT, _State.UNCERTAIN},
     _State.SENT: {_State.QUEUED, _State.SENDING, _State.UNCERTAIN, _State.FAILED},
     _State.DELIVERED: {

@@ -1,5 +1,6 @@
 """What must be seen at once, both ways. A push only wakes; whoever misses one finds the rows."""
 
+import asyncio
 import logging
 from typing import Any
 
@@ -11,6 +12,8 @@ from channels_ingest.chat.models import ChatEvent, ChatSession
 from tickets import signals
 
 logger = logging.getLogger(__name__)
+
+_WITHIN_S = 2
 
 
 def group(session: ChatSession) -> str:
@@ -68,6 +71,12 @@ def connect() -> None:
 
 def _send(session: ChatSession, event: dict[str, Any]) -> None:
     try:
-        async_to_sync(get_channel_layer().group_send)(group(session), event)
+        async_to_sync(_group_send)(group(session), event)
     except (RedisError, OSError) as error:
         logger.warning("no push to chat session %s: %s", session.pk, type(error).__name__)
+
+
+async def _group_send(name: str, event: dict[str, Any]) -> None:
+    # Somebody's request waits for this: a Redis that hangs must not hang it.
+    async with asyncio.timeout(_WITHIN_S):
+        await get_channel_layer().group_send(name, event)

@@ -52,7 +52,10 @@ def take(widget: Widget, session: ChatSession, file: "UploadedFile[bytes]") -> d
     found = _checked_type(content, name, (file.content_type or "").partition(";")[0].lower())
     if found in _FORMATS:
         content = _drawn_again(content, found)
-    attachment = attaching.upload(content, _named(name, found))
+    try:
+        attachment = attaching.upload(content, _named(name, found))
+    except attaching.NotStored as e:
+        raise Problem("unavailable") from e
     ChatUpload.objects.create(session=session, attachment=attachment)
     return as_dict(attachment)
 

@@ -18,6 +18,7 @@ from helpdesk.running.account import Account
 _LARGEST_LOG_BYTES = 10 * 1024 * 1024
 _PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None)
+_releases: list[Callable[[], None]] = []
 
 
 @dataclass
@@ -33,11 +34,17 @@ class Child:
     account: Account | None = None
     output: Path | int | None = None
     before_start: Callable[[], None] | None = None
+    # Gives up what the supervisor holds open for this child: when it ends, and in other children.
+    release: Callable[[], None] | None = None
     stop_signal: signal.Signals = signal.SIGTERM
     # Sent by the kernel when the supervisor was killed and could not end its children.
     death_signal: signal.Signals = signal.SIGKILL
     pid: int = field(default=0, init=False)
     exit_code: int | None = field(default=None, init=False)
+
+    def __post_init__(self) -> None:
+        if self.release:
+            _releases.append(self.release)
 
     def start(self) -> None:
         if self.before_start:
@@ -59,6 +66,8 @@ class Child:
         return bool(self.pid) and self.exit_code is None
 
     def stop(self) -> None:
+        if self.release:
+            self.release()
         if self.is_running:
             os.kill(self.pid, self.stop_signal)
 
@@ -76,6 +85,7 @@ class Child:
         code = 1
         try:
             os.setsid()
+            self._release_others()
             self._redirect()
             if self.account:
                 self.account.become()  # clears what the next line sets, so it comes first
@@ -96,6 +106,12 @@ class Child:
             sys.stdout.flush()
             sys.stderr.flush()
             os._exit(code)
+
+    def _release_others(self) -> None:
+        """A socket that others hold open as well takes requests that nobody will answer."""
+        for release in _releases:
+            if release != self.release:
+                release()
 
     def _redirect(self) -> None:
         nothing = os.open(os.devnull, os.O_RDONLY)

@@ -43,10 +43,11 @@ class Place:
 
 
 def web(place: Place) -> list[Child]:
-    # The supervisor keeps the socket open: while a dead process starts again, requests wait.
+    # The supervisor keeps the socket open: while a dead process starts again, requests wait. When
+    # it ends they must not wait, since nobody will come for them.
     listening = place.listen()
     return [
-        Child(f"web {number}", partial(serve, listening))
+        Child(f"web {number}", partial(serve, listening), release=listening.close)
         for number in range(1, place.processes + 1)
     ]
 

@@ -63,7 +63,7 @@ class Supervisor:
             self._wait(0.5)
             self._restart_dead()
 
-    def end(self, *, grace_s: float = 10) -> None:
+    def end(self, *, grace_s: float = 25) -> None:
         for group in reversed(self.groups):
             for child in group:
                 child.stop()

@@ -5,6 +5,7 @@ from inbox.settings import (
     calendars,
     canned,
     channels,
+    dead_letters,
     health_page,
     journal_pages,
     keys,
@@ -129,10 +130,16 @@ _OPERATING = [
     ),
     path("settings/audit/", audit_log.audit_log, name="audit"),
     path("settings/health/", health_page.health_page, name="health"),
+    path("settings/dead-letters/", dead_letters.letters, name="dead-letters"),
     path(
-        "settings/health/failures/<int:pk>/run-again/",
-        health_page.failure_run_again,
-        name="failure-run-again",
+        "settings/dead-letters/<slug:source>/<int:pk>/retry/",
+        dead_letters.letter_retry,
+        name="letter-retry",
+    ),
+    path(
+        "settings/dead-letters/<slug:source>/<int:pk>/discard/",
+        dead_letters.letter_discard,
+        name="letter-discard",
     ),
 ]
 

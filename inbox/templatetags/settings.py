@@ -14,9 +14,12 @@ _CHECKS = {
     "worker": _("Workers"),
     "scheduler": _("Scheduler"),
     "disk": _("Disk space"),
+    "certificate": _("Certificate"),
+    "clock": _("Clock"),
     "channels": _("Channels"),
     "journal": _("What came in"),
     "outbox": _("What goes out"),
+    "dead_letters": _("Dead letters"),
 }
 
 # The first that fits counts: Edge and Opera also say Chrome, Chrome also says Safari.

@@ -118,7 +118,10 @@ def upload(request: Request) -> HttpResponse:
     file = request.FILES.get("file")
     if file is None or (file.size or 0) > LARGEST_FILE:
         return JsonResponse({"error": _("The file is larger than 25 MB.")}, status=422)
-    stored = attaching.upload(file.read(), file.name or "", user=request.user)
+    try:
+        stored = attaching.upload(file.read(), file.name or "", user=request.user)
+    except attaching.NotStored as e:
+        return JsonResponse({"error": str(e)}, status=503)
     return JsonResponse(
         {
             "id": str(stored.public_id),

@@ -61,6 +61,10 @@ def _canned_use(scene: Scene) -> dict[str, Any]:
     return {"number": scene.ticket.number, "public_id": scene.canned_reply.public_id}
 
 
+def _letter(scene: Scene) -> dict[str, str | int]:
+    return {"source": "reader", "pk": scene.failure.pk}
+
+
 # Names of addresses without a row, each with its reason; ten at most.
 EXEMPT = {"account_logout": "ends the session of whoever asks, and leads to the sign-in"}
 
@@ -227,7 +231,9 @@ PAGES: dict[str, Row] = {
     "settings:delivery-call-sent": Row(ADMINS, "delivery"),
     "settings:audit": Row(ADMINS),
     "settings:health": Row(ADMINS),
-    "settings:failure-run-again": Row(ADMINS, "failure"),
+    "settings:dead-letters": Row(ADMINS),
+    "settings:letter-retry": Row(ADMINS, _letter),
+    "settings:letter-discard": Row(ADMINS, _letter),
     # The API's own pages; its operations stand below
     "api:schema": Row(EVERYBODY),
     "api:docs": Row(EVERYBODY),

@@ -53,7 +53,7 @@ def test_events_that_failed_for_good(channel):
     journal.keep("email", "a", "message:1", b"x", channel=channel, wake=False)
     InboundEvent.objects.update(state=InboundEvent.State.DEAD)
 
-    assert "failed for good" in result("journal")
+    assert "1 thing failed for good" in result("dead_letters")
     assert 'helpdesk_journal_dead{kind="email"} 1.0' in figures()
 
 

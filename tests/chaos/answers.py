@@ -21,9 +21,11 @@ class Agents:
         for each in self._queues:
             threading.Thread(target=self._run, args=[each], daemon=True).start()
 
-    def answer(self, tickets: list[int], count: int) -> None:
-        for _number in range(count if tickets else 0):
-            ticket = self._rng.choice(tickets)
+    def answer(self, tickets: list[list[int]], count: int) -> None:
+        """Answer tickets of each kind of channel alike."""
+        kinds = [numbers for numbers in tickets if numbers]
+        for _number in range(count if kinds else 0):
+            ticket = self._rng.choice(self._rng.choice(kinds))
             self._queues[ticket % len(self._queues)].put(self._ledger.offer(WAY, ticket))
 
     def _run(self, waiting: "queue.Queue[Item]") -> None:

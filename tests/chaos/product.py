@@ -24,7 +24,7 @@ VICTIMS = {
     "worker mail": "mail@",
     "worker bulk": "bulk@",
     "receivers": "okienko: receivers",
-    "scheduler": "Scheduler",
+    "scheduler": "scheduler",
     "redis": "redis-server",
     "redis flush": "",
     "postgres": "bin/postgres",
@@ -82,7 +82,7 @@ class Product:
             self._flush()
             if victim == "redis flush":
                 return True
-        process = self._find(VICTIMS[victim])
+        process = self.find(victim)
         if process is None:
             return False
         if victim == "postgres backend":
@@ -104,9 +104,18 @@ class Product:
         self.log.close()
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def _find(self, title: str) -> psutil.Process | None:
+    def find(self, victim: str) -> psutil.Process | None:
+        """Its process; None while it starts again."""
+        title = VICTIMS[victim]
+        return next((each for each in self.process.children() if title in _title(each)), None)
+
+    @property
+    def process(self) -> psutil.Popen:
         assert self._process is not None
-        return next((each for each in self._process.children() if title in _title(each)), None)
+        return self._process
+
+    def said(self) -> str:
+        return (self.folder / "log.txt").read_text()
 
     def _flush(self) -> None:
         import redis

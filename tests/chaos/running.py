@@ -30,6 +30,8 @@ _LEAST_IN_FLIGHT = 20
 # Load piles up while the machine recovers; more than so much is waited for.
 _MOST_IN_FLIGHT = 120
 _ROUND_S = 20
+# So many tickets of each kind of channel are being answered.
+_ANSWERED = 40
 _HEAD = ("", "given", "there", "unsure", "refused", "lost", "twice", "order")
 _LINE = "{:<21}{:>7}{:>7}{:>8}{:>9}{:>6}{:>7}{:>7}"
 
@@ -200,10 +202,12 @@ sockets: {len(visitors)} visitors, resumed {resumed} times"""
         return found + counting.deaf(self.visitors.visitors)
 
 
-def _tickets() -> list[int]:
-    return list(
-        Ticket.objects.exclude(status=Ticket.Status.CLOSED).values_list("number", flat=True)
-    )
+def _tickets() -> list[list[int]]:
+    """The newest tickets of each kind of channel."""
+    rows = Ticket.objects.exclude(status=Ticket.Status.CLOSED).order_by("-pk")
+    kinds = ("email", "chat", "messenger")
+    found = [rows.filter(channel__kind=kind).values_list("number", flat=True) for kind in kinds]
+    return [list(numbers[:_ANSWERED]) for numbers in found]
 
 
 def _end_leases() -> None:

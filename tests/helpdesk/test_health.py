@@ -1,5 +1,11 @@
+import contextlib
+import errno
 import json
+import socket
+import threading
 from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from django.db.migrations.recorder import MigrationRecorder
@@ -7,7 +13,8 @@ from django.test import Client
 from prometheus_client import CollectorRegistry
 from pytest_django.fixtures import Settings
 
-from helpdesk import health
+from helpdesk import certificates, health
+from tests.servers import Certificate
 
 QUEUES = ["live", "mail", "timers", "bulk"]
 
@@ -115,3 +122,74 @@ def test_figures_are_hidden_from_other_networks(client: Client, settings: Settin
 
     assert client.get("/metrics", REMOTE_ADDR="8.8.8.8").status_code == 404
     assert client.get("/metrics", REMOTE_ADDR="10.1.2.3").status_code == 200
+
+
+@pytest.mark.django_db
+def test_disk_that_takes_nothing_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(**_where: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(health.tempfile, "TemporaryFile", full)
+
+    result = health.results()["disk"]
+
+    assert "No space left on device" in result
+
+
+@pytest.mark.django_db
+def test_disk_that_is_nearly_full_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(health, "_LEAST_FREE_BYTES", 10**18)
+
+    assert "500 MB" in health.results()["disk"]
+
+
+@pytest.mark.django_db
+def test_certificate_that_ends_soon_is_named(tmp_path: Path, settings: Settings) -> None:
+    settings.SMTP_TLS_CERT = Certificate.make(tmp_path).cert_file
+
+    assert "cert.pem" in health.results()["certificate"]
+
+
+@pytest.mark.django_db
+def test_certificate_of_the_site_is_looked_at_as_visitors_see_it(
+    tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(certificates, "_seen", {})
+    context = Certificate.make(tmp_path).server_context()
+    server = socket.create_server(("127.0.0.1", 0))
+    server.settimeout(10)
+    settings.BASE_URL = f"https://127.0.0.1:{server.getsockname()[1]}"
+
+    def answer() -> None:
+        line, _address = server.accept()
+        with contextlib.suppress(OSError):
+            context.wrap_socket(line, server_side=True).close()
+
+    thread = threading.Thread(target=answer, daemon=True)
+    thread.start()
+    result = health.results()["certificate"]
+    thread.join(10)
+    server.close()
+
+    assert "127.0.0.1" in result
+    # It is not asked again at once: the server is gone, and the answer is known.
+    assert health.results()["certificate"] == result
+
+
+@pytest.mark.django_db
+def test_site_that_cannot_be_reached_from_here_is_no_trouble(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(certificates, "_seen", {})
+    settings.BASE_URL = "https://127.0.0.1:9"
+
+    assert health.results()["certificate"] == "ok"
+
+
+@pytest.mark.django_db
+def test_clock_that_is_off_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert health.results()["clock"] == "ok"
+    later = health.timezone.now() + timedelta(seconds=90)
+    monkeypatch.setattr(health.timezone, "now", lambda: later)
+
+    assert " 90 s " in health.results()["clock"]

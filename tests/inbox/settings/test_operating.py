@@ -12,6 +12,8 @@ from accounts.models import AuditEntry, User
 from channels_ingest import journal
 from channels_ingest.models import Connection, InboundEvent
 from helpdesk import health
+from history import readers
+from history.models import Event, ReaderFailure
 from history.recording import Actor
 from tests.factories import make_channel, make_ticket, make_user
 from tests.servers import serving_smtp
@@ -109,6 +111,92 @@ def test_uncertain_answer_is_called_sent(signed_in: Client) -> None:
 
     delivery.refresh_from_db()
     assert delivery.state == Delivery.State.SENT
+
+
+def _reader_failure(attempts: int = 3) -> ReaderFailure:
+    event = Event.objects.latest("pk")
+    return ReaderFailure.objects.create(
+        reader="chat", event=event, attempts=attempts, error="KeyError: 'x'", dead=attempts >= 3
+    )
+
+
+def _letters(signed_in: Client) -> str:
+    return signed_in.get(reverse("settings:dead-letters")).content.decode()
+
+
+def test_everything_that_failed_for_good_is_in_one_list(signed_in: Client) -> None:
+    _dead_event()
+    failed, uncertain = _failed_delivery(), _failed_delivery("uncertain")
+    _reader_failure()
+
+    listed = _letters(signed_in)
+
+    assert "Malformed: no &lt;b&gt;text" in listed
+    assert f"#{failed.message.ticket.number}" in listed
+    assert f"#{uncertain.message.ticket.number}" in listed
+    assert "KeyError: &#x27;x&#x27;" in listed
+    assert "4 things failed for good" in health.results()["dead_letters"]
+    assert "needs somebody" in signed_in.get(reverse("settings:health")).content.decode()
+
+
+def test_each_letter_can_be_tried_again(signed_in: Client) -> None:
+    event = _dead_event()
+    with serving_smtp() as sink:
+        delivery = _failed_delivery(**sink.settings())
+        failure = _reader_failure()
+        for source, pk in (
+            ("journal", event.pk),
+            ("outbox", delivery.pk),
+            ("reader", failure.pk),
+            ("reader", failure.pk),  # a second click
+        ):
+            address = reverse("settings:letter-retry", args=[source, pk])
+            shown = signed_in.post(address, follow=True).content.decode()
+            assert ("It failed again: " in shown) == (source == "journal")
+        sink.wait_for()
+
+    delivery.refresh_from_db()
+    assert delivery.state == Delivery.State.SENT
+    assert not ReaderFailure.objects.exists()
+    assert "no &lt;b&gt;text" not in _letters(signed_in)  # its reason is a new one
+    assert AuditEntry.objects.filter(action__endswith=".retried").count() == 3
+
+
+def test_reader_that_fails_again_says_why(
+    signed_in: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(_events: object) -> None:
+        raise ValueError("still broken")
+
+    _failed_delivery()
+    failure = _reader_failure()
+    monkeypatch.setitem(readers._readers, "chat", readers.Reader("chat", broken))
+
+    address = reverse("settings:letter-retry", args=["reader", failure.pk])
+    shown = signed_in.post(address, follow=True).content.decode()
+
+    assert "It failed again: ValueError: still broken" in shown
+
+
+def test_each_letter_can_be_left(signed_in: Client) -> None:
+    event = _dead_event()
+    failed, uncertain = _failed_delivery(), _failed_delivery("uncertain")
+    failure = _reader_failure()
+
+    for source, pk in (
+        ("journal", event.pk),
+        ("outbox", failed.pk),
+        ("outbox", uncertain.pk),
+        ("reader", failure.pk),
+    ):
+        signed_in.post(reverse("settings:letter-discard", args=[source, pk]))
+
+    assert "Nothing has failed for good." in _letters(signed_in)
+    assert health.results()["dead_letters"] == "ok"
+    for row, state in ((failed, "cancelled"), (uncertain, "sent")):
+        row.refresh_from_db()
+        assert row.state == state
+    assert AuditEntry.objects.filter(action__endswith=".discarded").count() == 4
 
 
 @pytest.mark.parametrize("section", ["journal", "outbox"])
