@@ -115,7 +115,7 @@ def test_killed_database_is_back_within_seconds(helpdesk: Helpdesk) -> None:
 
 
 def test_mailbox_that_is_down_is_named_and_holds_nobody_up(helpdesk: Helpdesk) -> None:
-    eventually(lambda: "does not work: Broken mailbox" in helpdesk.health(), within_s=60)
+    eventually(lambda: "do not work: Broken mailbox" in helpdesk.health(), within_s=60)
 
     assert helpdesk.reads_and_replies("Odpowiedź przez inny kanał")
 
