@@ -8,7 +8,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from channels_ingest.email import storms
 from channels_ingest.models import Connection, InboundEvent
+from crm.models import Identity
 from helpdesk import health
 from tickets.models import Delivery
 
@@ -67,6 +69,24 @@ def _channels() -> None:
         raise health.Unhealthy(
             _("These were not read for 15 minutes: %(names)s.") % {"names": ", ".join(names)}
         )
+
+
+@health.check("storms")
+def _storms() -> None:
+    if count := storming().count():
+        raise health.Unhealthy(
+            ngettext(
+                "%(count)s sender writes more mail than a person can; nothing answers it.",
+                "%(count)s senders write more mail than a person can; nothing answers them.",
+                count,
+            )
+            % {"count": count}
+        )
+
+
+def storming() -> QuerySet[Identity]:
+    """Who has sent a storm of mail within the last day, newest first known."""
+    return Identity.objects.filter(pk__in=storms.current()).select_related("customer")
 
 
 @health.gauge(

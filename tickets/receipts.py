@@ -156,7 +156,10 @@ def _fail(original: Message, ticket: Ticket, item: Bounce) -> None:
     bounced = {_key(each) for each in item.recipients}
     copies = {_key(each) for kind in ("cc", "bcc") for each in _recipients(original, kind)}
     if bounced and bounced <= copies:
-        draft = replying.Draft(body_text=_("A copy did not arrive: %(reason)s") % {"reason": error})
+        text = _("A copy did not arrive: %(reason)s") % {"reason": error}
+        if ticket.messages.filter(direction=Message.Direction.NOTE, body_text=text).exists():
+            return  # said once; the same report may come a thousand times
+        draft = replying.Draft(body_text=text)
         replying.note(ticket, draft, by=SYSTEM, author=Message.Author.SYSTEM)
         return
     for delivery in Delivery.objects.select_for_update().filter(message=original):

@@ -13,6 +13,7 @@ from django.template.loader import render_to_string
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
+from channels_ingest import sparing
 from channels_ingest.chat import conversing, limits, serving, widgets
 from channels_ingest.chat.models import ChatEvent, ChatMail, ChatSession
 from channels_ingest.chat.problems import Problem
@@ -25,6 +26,7 @@ logger = logging.getLogger(__name__)
 _MISSED_AFTER = timedelta(minutes=5)
 _TRIES = 5
 _PAUSE = timedelta(minutes=5)
+_A_DAY_S = 24 * 3600
 _LINK_LIFE_S = 7 * 24 * 3600
 _MOST_EVENTS = 1_000
 
@@ -37,6 +39,8 @@ def ask_for_transcript(session: ChatSession, conversation: object, email: object
     if not session.email or wanted.strip().lower() != session.email.lower():
         raise Problem("email_not_verified")
     limits.take(limits.TRANSCRIPTS, session.visitor)
+    if not sparing.may_mail(session.email):
+        raise Problem("rate_limited", retry_after=_A_DAY_S)
     limits.take(limits.MAILS_TO_ADDRESS, session.email.lower())
     ChatMail.objects.create(
         session=session,
@@ -116,7 +120,15 @@ def _written(mail: ChatMail) -> EmailMultiAlternatives | None:
         return _missed(mail)
 
 
-def _transcript(mail: ChatMail) -> EmailMultiAlternatives:
+def _transcript(mail: ChatMail) -> EmailMultiAlternatives | None:
+    """The conversation; None where it is nobody's but the visitor's own words.
+
+    Those would reach whoever's address the visitor typed: anybody's mailbox, with any text.
+    """
+    session = mail.session
+    answered = _messages(session).filter(message__direction=Message.Direction.OUTBOUND)
+    if not (session.email_verified or answered.exclude(message__automatic=True).exists()):
+        return None
     events = _messages(mail.session).order_by("-seq")[:_MOST_EVENTS]
     subject = _("Your chat with %(shop)s") % {"shop": mail.session.channel.shop.name}
     return _mail(mail, "transcript", subject, list(reversed(events)))

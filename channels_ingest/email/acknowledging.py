@@ -6,12 +6,14 @@ and caps: contracts/email.md 4; security.md D1 and D3.
 
 import logging
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from django.db.models import Q
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
+from channels_ingest import sparing
+from channels_ingest.email import storms
 from channels_ingest.email.mailboxes import Mailboxes
 from channels_ingest.models import Connection
 from crm.models import Identity
@@ -28,8 +30,6 @@ READER = "email.acknowledgements"
 
 _ONCE_WITHIN = timedelta(hours=24)
 _MOST_AN_HOUR = 5
-# So many mails of one sender within so short a time are a machine's, whatever their headers say.
-_STORM, _STORM_WITHIN, _STORM_REST = 20, timedelta(minutes=10), timedelta(hours=24)
 # A mail that was held up for days is answered by a person or not at all.
 _FRESH = timedelta(hours=24)
 
@@ -39,12 +39,17 @@ def register() -> None:
 
 
 def handle(events: Sequence[Event]) -> None:
-    """Acknowledge what these events say has come, where that is wanted and harmless."""
+    """Acknowledge what these events say has come, where that is wanted and harmless.
+
+    It sees every mail, and so it is the one that notices storms.
+    """
     for event in events:
-        if event.kind != "message.received" or event.data.get("automatic"):
+        message = _message(event.message_id) if event.kind == "message.received" else None
+        if message is None:
             continue
-        message = _message(event.message_id)
-        if message is not None and may_acknowledge(message):
+        if message.sender is not None:
+            storms.notice(message.sender.pk)
+        if not event.data.get("automatic") and may_acknowledge(message):
             _acknowledge(message)
 
 
@@ -110,21 +115,7 @@ def _caps_allow(sender: Identity) -> bool:
     last_hour = [at for at, _which in times if at > now - timedelta(hours=1)]
     if any(acknowledges for _at, acknowledges in times) or len(last_hour) >= _MOST_AN_HOUR:
         return False
-    return not _storms(sender, now)
-
-
-def _storms(sender: Identity, now: datetime) -> bool:
-    """Whether within the last day there were ten minutes with more mails than a person writes."""
-    came = Message.objects.filter(
-        sender=sender, direction=Message.Direction.INBOUND, created_at__gt=now - _STORM_REST
-    )
-    times = list(came.order_by("created_at").values_list("created_at", flat=True)[:2_000])
-    storms = any(
-        last - first < _STORM_WITHIN for first, last in zip(times, times[_STORM:], strict=False)
-    )
-    if storms:
-        logger.warning("identity %s sends a storm of mail; it gets no automatic answer", sender.pk)
-    return storms
+    return sparing.may_mail(sender.value) and not storms.has_stormed(sender.pk)
 
 
 def _acknowledge(message: Message) -> None:

@@ -6,6 +6,7 @@ from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 
 from accounts.requests import SignedInRequest
+from channels_ingest import monitoring
 from channels_ingest.models import Connection, InboundEvent
 from helpdesk import health
 from inbox.settings.access import admins
@@ -30,5 +31,6 @@ def health_page(request: SignedInRequest) -> HttpResponse:
         "oldest_delivery": queued.aggregate(at=Min("created_at"))["at"],
         "waiting": waiting[:_COUNTED].count(),
         "queued": queued[:_COUNTED].count(),
+        "storming": monitoring.storming(),
     }
     return render(request, "settings/health.html", context)

@@ -20,6 +20,7 @@ _CHECKS = {
     "journal": _("What came in"),
     "outbox": _("What goes out"),
     "dead_letters": _("Dead letters"),
+    "storms": _("Storms of mail"),
 }
 
 # The first that fits counts: Edge and Opera also say Chrome, Chrome also says Safari.

@@ -79,14 +79,28 @@ def test_whoever_is_here_gets_no_mail(visitor: Visitor, answer: Any) -> None:
 def test_nobodys_mailbox_is_bombed(
     new_visitor: Any, django_capture_on_commit_callbacks: Any
 ) -> None:
-    """Many visitors name one address: it gets three mails a day at most."""
+    """Many visitors name one address and are answered: it gets three mails a day at most."""
     for number in range(5):
         visitor = new_visitor(address=f"198.51.{number}.7")
         visitor.post("prechat/", fixture("03"))
+        with django_capture_on_commit_callbacks(execute=True):
+            replying.reply(
+                Ticket.objects.latest("pk"), replying.Draft("Już patrzę."), by=Actor("agent")
+            )
         visitor.post("transcript/", {"email": "anna@example.com"})
     mailing.send_due()
 
     assert len(mail.outbox) == 3
+
+
+def test_words_of_a_visitor_alone_are_sent_to_nobody(visitor: Visitor) -> None:
+    """Anybody can type any address: what nobody of the shop has answered stays here."""
+    visitor.post("prechat/", fixture("03"))
+    assert visitor.post("transcript/", {"email": "anna@example.com"}).status_code == 202
+    mailing.send_due()
+
+    assert not mail.outbox
+    assert ChatMail.objects.get().done_at is not None
 
 
 def test_mail_that_fails_is_tried_again(
