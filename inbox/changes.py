@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Team, User
 from history.models import Event
-from tickets.models import Reason, Tag, Target, Ticket
+from tickets.models import ClaimDecision, Reason, Tag, Target, Ticket
 
 # No page of a thread needs more; a robot that changes a ticket all night must not slow it down.
 _MOST = 200
@@ -152,6 +152,18 @@ def _review(data: dict[str, Any], names: Names) -> str:
     return "" if data["new"] else _("checked the stranger's message")
 
 
+def _claim(data: dict[str, Any], names: Names) -> str:
+    if "state" not in data:
+        return _("looked at again what the visitor typed")
+    if data["state"] == ClaimDecision.State.CONFIRMED:
+        return _("confirmed what the visitor typed: %(name)s") % {"name": _claim_name(data)}
+    return _("dismissed what the visitor typed: %(name)s") % {"name": _claim_name(data)}
+
+
+def _claim_name(data: dict[str, Any]) -> str:
+    return str(ClaimDecision.Name(data["claim"]).label)
+
+
 def _breached(data: dict[str, Any], names: Names) -> str:
     return _("promise broken: %(name)s") % {"name": Target.Metric(data["metric"]).label}
 
@@ -180,6 +192,8 @@ _WORDS: dict[str, Callable[[dict[str, Any], Names], str]] = {
     "ticket.customer_changed": lambda _data, _names: _("belongs to another customer now"),
     "ticket.order_linked": lambda _data, _names: _("linked to an order"),
     "ticket.order_unlinked": lambda _data, _names: _("no longer linked to an order"),
+    "ticket.claim_decided": _claim,
+    "ticket.claim_reopened": _claim,
     "ticket.merged": lambda _data, _names: _("merged"),
     "message.cancelled": lambda _data, _names: _("reply taken back"),
     "sla.breached": _breached,

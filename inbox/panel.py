@@ -5,10 +5,11 @@ from dataclasses import dataclass
 
 from accounts.models import User
 from crm.models import Customer, Identity
+from tickets import claiming
+from tickets.claiming import Claim
 from tickets.models import Participant, Ticket
 
 _MOST_EARLIER = 8
-_CLAIMS = {"claimed_email": Identity.Kind.EMAIL, "claimed_phone": Identity.Kind.PHONE}
 
 
 @dataclass(frozen=True)
@@ -19,14 +20,17 @@ class Panel:
     others: Sequence[Participant]
     earlier: Sequence[Ticket]
     has_proposals: bool
-    # What a visitor typed about themselves, by its name: no proof of who they are.
-    claims: Sequence[tuple[str, str]]
+    # What a visitor typed about themselves: no proof of who they are.
+    claims: Sequence[Claim]
     # The page on which the conversation began; empty where that is no web address.
     page: str
 
 
 def of(ticket: Ticket, user: User) -> Panel:
-    """The panel of a ticket, in three queries; only tickets that the user sees are named."""
+    """The panel of a ticket, in three queries and those of a visitor's claims.
+
+    Only tickets and customers that the user sees are named.
+    """
     customer = ticket.customer
     earlier = Ticket.objects.visible_to(user).filter(customer=customer, merged_into=None)
     participants = ticket.participants.select_related("identity").order_by("pk")
@@ -39,11 +43,7 @@ def of(ticket: Ticket, user: User) -> Panel:
         earlier=list(
             earlier.exclude(pk=ticket.pk).order_by("-last_message_at", "-pk")[:_MOST_EARLIER]
         ),
-        claims=[
-            (str(kind.label), str(ticket.context[name]))
-            for name, kind in _CLAIMS.items()
-            if ticket.context.get(name)
-        ],
+        claims=claiming.of(ticket, user),
         page=_web_address(ticket.context.get("page")),
     )
 

@@ -3,6 +3,7 @@ from django.urls import path
 from inbox.views import (
     actions,
     canned,
+    claims,
     composing,
     content,
     customers,
@@ -25,6 +26,7 @@ urlpatterns = [
     path("inbox/<int:number>/change/", actions.change, name="change"),
     path("inbox/<int:number>/review/", actions.review, name="review"),
     path("inbox/<int:number>/participants/", actions.participant, name="participant"),
+    path("inbox/<int:number>/claims/<slug:name>/", claims.decide, name="claim"),
     path("inbox/<int:number>/seen/", actions.see, name="see"),
     path("inbox/<int:number>/choices/channel/", composing.channel_choices, name="channel-choices"),
     path("inbox/<int:number>/choices/<slug:name>/", actions.choices, name="choices"),

@@ -29,6 +29,8 @@ def register() -> None:
     kinds.register("ticket.merged", "other")
     kinds.register("ticket.order_linked", "order", "how")
     kinds.register("ticket.order_unlinked", "order")
+    kinds.register("ticket.claim_decided", "claim", "state")
+    kinds.register("ticket.claim_reopened", "claim")
     kinds.register("ticket.participant_changed", "identity", "role")
     kinds.register("ticket.followed", "why")
     kinds.register("ticket.context_changed")

@@ -1,5 +1,6 @@
 from tickets.automation.models import CannedReply
 from tickets.models.channel import Channel
+from tickets.models.claims import ClaimDecision
 from tickets.models.delivery import Delivery
 from tickets.models.draft import SavedDraft
 from tickets.models.message import Attachment, Message, MessageVersion, Reaction
@@ -28,6 +29,7 @@ __all__ = [
     "CalendarVersion",
     "CannedReply",
     "Channel",
+    "ClaimDecision",
     "Delivery",
     "FiredStep",
     "Message",

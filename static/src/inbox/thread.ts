@@ -120,8 +120,8 @@ function onLiveForm(event: SubmitEvent): void {
   const form = event.target as HTMLFormElement;
   if (form.dataset.live === undefined) return;
   event.preventDefault();
-  const button = event.submitter as HTMLButtonElement | null;
-  const fields: Record<string, string> = button?.name ? { [button.name]: button.value } : {};
+  const fields: Record<string, string> = {};
+  for (const [name, value] of new FormData(form, event.submitter)) fields[name] = String(value);
   void send(form.action, fields);
 }
 
