@@ -140,7 +140,11 @@ PAGES: dict[str, Row] = {
     "inbox:message-numbers": Row(SEES_TICKET),
     "inbox:review": Row(CHANGES_TICKET),
     "inbox:participant": Row(CHANGES_TICKET),
-    "inbox:claim": Row(CHANGES_TICKET, data=lambda _scene: {"decision": "dismiss"}),
+    "inbox:claim": Row(
+        CHANGES_TICKET,
+        lambda scene: {"number": scene.ticket.number, "name": "claimed_email"},
+        lambda _scene: {"decision": "dismiss"},
+    ),
     "inbox:see": Row(SEES_TICKET, data=lambda scene: {"message": scene.message.pk}),
     "inbox:channel-choices": Row(SEES_TICKET),
     "inbox:choices": Row(

@@ -151,7 +151,7 @@ function insert(what: string): void {
   const gap = before && !/\s$/.test(before) ? " " : "";
   field.setRangeText(`${gap}${what} `, field.selectionStart, field.selectionEnd, "end");
   field.focus();
-  typed();
+  textChanged();
 }
 
 function chooseChannel(choice: HTMLElement): void {
