@@ -6,7 +6,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Team, User
-from crm.models import Customer
+from crm.models import Customer, CustomerField
 from tickets.models import Attachment, Channel, Participant, Reason, SavedDraft, Tag, Ticket
 
 # The largest that any channel takes; the channel's own limit is checked when sending.
@@ -135,9 +135,27 @@ class ReplyForm(NoteForm):
 
 
 class CustomerForm(forms.ModelForm):  # type: ignore[type-arg] # no generic at run time
-    """What an agent may write about a customer."""
+    """What an agent may write about a customer, with the installation's own fields."""
 
     class Meta:
         model = Customer
-        fields = ["name", "form_of_address", "vip", "note"]
+        fields = ["name", "first_name", "form_of_address", "language", "vip", "note"]
         widgets = {"note": forms.Textarea(attrs={"rows": 4})}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._own = {f"field_{row.slug}": row for row in CustomerField.objects.all()}
+        for name, row in self._own.items():
+            initial = self.instance.fields.get(row.slug, "")
+            self.fields[name] = forms.CharField(
+                label=row.name, required=False, max_length=500, initial=initial
+            )
+
+    def changes(self) -> dict[str, Any]:
+        """The columns with their values; own fields are one of them."""
+        values = dict(self.cleaned_data)
+        own = {row.slug: values.pop(name) for name, row in self._own.items()}
+        return {
+            **values,
+            "fields": {**self.instance.fields, **own} if own else self.instance.fields,
+        }

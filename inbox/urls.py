@@ -45,5 +45,12 @@ urlpatterns = [
     path("inbox/messages/<uuid:message_id>/image/", content.image, name="message-image"),
     path("inbox/attachments/<uuid:attachment_id>/", content.attachment, name="attachment"),
     path("customers/", customers.customers, name="customers"),
+    path("customers/export/", customers.export, name="customers-export"),
     path("customers/<uuid:customer_id>/", customers.customer, name="customer"),
+    path("customers/<uuid:customer_id>/merge/", customers.merge, name="customer-merge"),
+    path(
+        "customers/<uuid:customer_id>/merges/<int:pk>/undo/",
+        customers.unmerge,
+        name="customer-unmerge",
+    ),
 ]

@@ -13,7 +13,7 @@ from django.db import transaction
 
 from accounts import audit
 from accounts.models import User
-from tickets import searching
+from helpdesk.morphology import fold
 from tickets.models import Message, Reason, Ticket
 
 _MOST_CHARACTERS = 4_000
@@ -207,7 +207,7 @@ USUAL = (
 
 def guessed(text: str) -> str | None:
     """The slug of the reason that the text speaks of, or None."""
-    folded = " ".join(searching.fold(text[:_MOST_CHARACTERS]).split())
+    folded = " ".join(fold(text[:_MOST_CHARACTERS]).split())
     sure = (usual.slug for usual in USUAL if usual.pattern.search(folded))
     weak = (usual.slug for usual in USUAL if usual.weak_pattern.search(folded))
     return next(sure, None) or next(weak, None)

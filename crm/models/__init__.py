@@ -2,6 +2,7 @@ from crm.models.orders import Order, OrderLine, OrderQuerySet, Shipment
 from crm.models.people import (
     Consent,
     Customer,
+    CustomerField,
     CustomerMerge,
     CustomerQuerySet,
     CustomerShop,
@@ -16,6 +17,7 @@ from crm.models.people import (
 __all__ = [
     "Consent",
     "Customer",
+    "CustomerField",
     "CustomerMerge",
     "CustomerQuerySet",
     "CustomerShop",

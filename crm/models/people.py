@@ -109,6 +109,8 @@ class Customer(models.Model):
     language = models.CharField(_("language"), max_length=10, blank=True)
     vip = models.BooleanField(_("VIP"), default=False)
     note = models.TextField(_("note"), blank=True)
+    # What the installation itself wants to know of customers, by the slug of the field.
+    fields = models.JSONField(default=dict, blank=True)
     sort_key = models.CharField(max_length=255, blank=True, editable=False)
     version = models.BigIntegerField(default=1)
     merged_into = models.ForeignKey("self", models.PROTECT, null=True, related_name="absorbed")
@@ -146,6 +148,19 @@ class Customer(models.Model):
     @property
     def initials(self) -> str:
         return names.initials(self.name)
+
+
+class CustomerField(models.Model):
+    """Something that this installation wants to know of its customers."""
+
+    slug = models.SlugField(_("short name"), max_length=50, unique=True)
+    name = models.CharField(_("name"), max_length=100)
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class Identity(models.Model):

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts import people, scopes
 from accounts.models import Invitation, Role, Team, User
-from crm.models import Shop
+from crm.models import CustomerField, Shop
 from helpdesk.polish import slug
 from tickets.models import Reason, Tag
 
@@ -129,3 +129,9 @@ class KeyForm(forms.Form):
     expires_on = forms.DateField(
         label=_("Expires on"), required=False, widget=forms.DateInput(attrs={"type": "date"})
     )
+
+
+class CustomerFieldForm(_NamedForm):
+    class Meta:
+        model = CustomerField
+        fields = ["name", "slug"]

@@ -20,9 +20,9 @@ from accounts import audit, people
 from accounts.errors import RuleBroken
 from accounts.models import Team
 from accounts.requests import SignedInRequest
-from crm.models import Shop
+from crm.models import CustomerField, Shop
 from inbox.settings.access import admins
-from inbox.settings.forms import ReasonForm, ShopForm, TagForm, TeamForm
+from inbox.settings.forms import CustomerFieldForm, ReasonForm, ShopForm, TagForm, TeamForm
 from tickets import reasons
 from tickets.models import Reason, Tag
 
@@ -76,6 +76,14 @@ REASONS = Things(
     rows=Reason.objects.all,
     title=gettext_lazy("Contact reasons"),
     add=gettext_lazy("Add a reason"),
+)
+FIELDS = Things(
+    section="fields",
+    name="field",
+    form=CustomerFieldForm,
+    rows=CustomerField.objects.all,
+    title=gettext_lazy("Customer fields"),
+    add=gettext_lazy("Add a field"),
 )
 
 

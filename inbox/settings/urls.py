@@ -153,6 +153,7 @@ urlpatterns = [
     *things.urls(things.TAGS),
     path("settings/reasons/usual/", things.add_usual_reasons, name="reasons-usual"),
     *things.urls(things.REASONS),
+    *things.urls(things.FIELDS),
     *_CANNED,
     *_KEYS,
     *_CHANNELS,

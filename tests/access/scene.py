@@ -14,7 +14,8 @@ from accounts.models import Role, User
 from channels_ingest import journal
 from channels_ingest.chat import serving, sessions, speaking, tokens, widgets
 from channels_ingest.chat.models import ChatSession
-from crm.models import KeyShop, TeamShop
+from crm import merging
+from crm.models import Customer, CustomerField, KeyShop, TeamShop
 from history.models import Event, ReaderFailure
 from history.recording import Actor
 from kpi.models import SurveyResponse
@@ -128,6 +129,9 @@ class Scene:
         self.setup_token = setup.setup_link().rstrip("/").rpartition("/")[2]
         self.key, _text = keys.create(self.agent, name="of the agent")
         self.tag = Tag.objects.create(slug="pilne", name="pilne")
+        self.field = CustomerField.objects.create(slug="rozmiar", name="Rozmiar buta")
+        kept = self._person("anna")
+        self.merge = merging.merge(kept=kept, absorbed=self._person("ania"), user=self.agent)
         self.reason = Reason.objects.create(slug="paczka", name="Gdzie paczka")
         self.canned_reply = CannedReply.objects.create(name="Zwrot", body="Odeślij paczkę.")
         self.canned_reply.teams.add(self.team)
@@ -143,6 +147,10 @@ class Scene:
         self.failure = ReaderFailure.objects.create(
             reader="chat", event=Event.objects.latest("pk"), dead=True, error="x"
         )
+
+    def _person(self, name: str) -> Customer:
+        mail = make_incoming(self.mailbox, sender=f"{name}@example.com", body_text="Halo")
+        return receiving.receive(mail).ticket.customer
 
     def _make_credentials(self) -> None:
         self.cookies = {who: _sign_in(user) for who, user in self.users.items()}

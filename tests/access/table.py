@@ -19,6 +19,7 @@ from tests.access.outcomes import (
     KEYS_OF_ADMIN,
     KEYS_OF_SHOP,
     KEYS_WRITE,
+    MANAGERS,
     NO_SESSION,
     NOBODY,
     OPERATORS,
@@ -39,6 +40,10 @@ def _signed_image(scene: Scene) -> dict[str, str]:
     """The address that our proxy takes for a picture of this very message."""
     address = mailbody.proxied(scene.message, "https://example.com/a.png")
     return dict(parse_qsl(urlsplit(address).query))
+
+
+def _merge(scene: Scene) -> dict[str, Any]:
+    return {"customer_id": scene.merge.kept.public_id, "pk": scene.merge.pk}
 
 
 def _order(scene: Scene) -> dict[str, str]:
@@ -162,9 +167,18 @@ PAGES: dict[str, Row] = {
     "inbox:attachment": Row(SEES_TICKET),
     "inbox:customers": Row(SIGNED_IN),
     "inbox:customer": Row(SEES_TICKET, post=CHANGES_TICKET),
+    "inbox:customers-export": Row(MANAGERS),
+    "inbox:customer-merge": Row(
+        CHANGES_TICKET, data=lambda scene: {"other": scene.chat_ticket.customer.public_id}
+    ),
+    "inbox:customer-unmerge": Row(CHANGES_TICKET, _merge),
     # Settings
     "settings:overview": Row(SIGNED_IN),
     "settings:profile": Row(SIGNED_IN),
+    "settings:fields": Row(ADMINS),
+    "settings:field-new": Row(ADMINS),
+    "settings:field-edit": Row(ADMINS, "field"),
+    "settings:field-remove": Row(ADMINS, "field"),
     "settings:reasons-usual": Row(ADMINS),
     "settings:session-end": Row(
         {**SIGNED_IN, **dict.fromkeys(("supervisor", "manager", "admin", "outsider"), HIDDEN)},
