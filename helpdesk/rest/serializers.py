@@ -115,7 +115,9 @@ class QuerySerializer(StrictSerializer):
     @classmethod
     def read(cls, query: QueryDict) -> dict[str, Any]:
         """The checked parameters. Raises `BadQuery`."""
-        serializer = cls(data=cls().plain(query))
+        serializer = cls(data={})
+        # Not made a second time for the data: its fields are copied for each.
+        serializer.initial_data = serializer.plain(query)
         if not serializer.is_valid():
             raise BadQuery(serializer.errors)
         checked: dict[str, Any] = serializer.validated_data
