@@ -1,5 +1,6 @@
 """The processes of the helpdesk itself, by role. Django is set up before they are copied."""
 
+import signal
 import socket
 import sys
 import warnings
@@ -70,8 +71,15 @@ def receivers(_place: Place) -> list[Child]:
 
 
 def scheduler(_place: Place) -> list[Child]:
-    # This scheduler keeps its times in memory: no file that a killed run could leave broken.
-    return [Child("scheduler", _celery("beat --scheduler=celery.beat:Scheduler --pidfile="))]
+    # This scheduler keeps its times in memory: no file that a killed run could leave broken. Its
+    # own way to end is an exception in a signal handler, which what it interrupts may swallow.
+    return [
+        Child(
+            "scheduler",
+            _celery("beat --scheduler=celery.beat:Scheduler --pidfile="),
+            stop_signal=signal.SIGKILL,
+        )
+    ]
 
 
 def standins(_place: Place) -> list[Child]:

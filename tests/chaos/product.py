@@ -24,7 +24,7 @@ VICTIMS = {
     "worker mail": "mail@",
     "worker bulk": "bulk@",
     "receivers": "okienko: receivers",
-    "scheduler": "scheduler",
+    "scheduler": "celery beat",
     "redis": "redis-server",
     "redis flush": "",
     "postgres": "bin/postgres",
