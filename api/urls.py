@@ -27,6 +27,8 @@ _v1 = [
     endpoint("channels/<uuid:channel_id>/", channels.OneChannel, "channel"),
     endpoint("tickets/", tickets.Tickets, "tickets"),
     endpoint("tickets/<int:number>/", tickets.OneTicket, "ticket"),
+    endpoint("tickets/<int:number>/merge/", tickets.Merging, "ticket-merge"),
+    endpoint("tickets/<int:number>/split/", tickets.Splitting, "ticket-split"),
     endpoint("tickets/<int:number>/messages/", tickets.Messages, "messages"),
     endpoint("tickets/<int:number>/events/", history.Events, "events"),
     endpoint("attachments/", tickets.Uploads, "attachments"),

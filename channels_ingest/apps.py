@@ -14,13 +14,15 @@ class ChannelsIngestConfig(AppConfig):
             outbound,
         )
         from channels_ingest.chat import conversing, realtime
+        from channels_ingest.chat.models import ChatSession
         from channels_ingest.email import acknowledging
         from helpdesk import dead_letters
         from helpdesk.backup import restoring
         from history import readers
-        from tickets import signals
+        from tickets import merging, signals
 
         adapter.register_all()
+        merging.register_moving("chat_sessions", ChatSession)
         signals.deliveries_queued.connect(outbound.start, dispatch_uid="channels_ingest.outbound")
         signals.agent_typing.connect(gestures.typing, dispatch_uid="channels_ingest.typing")
         signals.thread_read.connect(gestures.read, dispatch_uid="channels_ingest.read")

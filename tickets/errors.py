@@ -74,4 +74,9 @@ class NotInTeam(BrokenRule):
 
 class NeverMerged(BrokenRule):
     code = "cannot_merge"
-    text = _("These tickets cannot be merged.")
+    text = _("These tickets cannot be merged or split.")
+
+
+class MergeSettled(BrokenRule):
+    code = "merge_settled"
+    text = _("This merge is more than an hour old, or was undone or merged on. It stays.")

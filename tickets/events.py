@@ -27,6 +27,11 @@ def register() -> None:
     kinds.register("ticket.snoozed", "until")
     kinds.register("ticket.linked", "other", "link")
     kinds.register("ticket.merged", "other")
+    # Messages of another ticket came into this one.
+    # `since`: from when on the customer waits now; null where nobody does.
+    kinds.register("ticket.absorbed", "other", "since")
+    kinds.register("ticket.merge_undone", "other", "since")
+    kinds.register("ticket.split", "other")
     kinds.register("ticket.order_linked", "order", "how")
     kinds.register("ticket.order_unlinked", "order")
     kinds.register("ticket.claim_decided", "claim", "state")

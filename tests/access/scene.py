@@ -28,6 +28,7 @@ from tests.factories import (
     make_user,
 )
 from tickets import attaching, receiving, replying
+from tickets import merging as merging_tickets
 from tickets.models import Attachment, Calendar, CannedReply, Message, Policy, Reason, Tag
 from tickets.replying import Draft
 
@@ -94,6 +95,11 @@ class Scene:
         self.attachment = _attach(self.message, f"{SECRET}.txt", SECRET.encode())
         draft = Draft(body_text=SECRET)
         self.answer = replying.reply(self.ticket, draft, by=self.author, user=self.agent)
+        others = [make_incoming(self.mailbox, sender=f"{SECRET}@example.com") for _ in "ab"]
+        absorbed, kept = (receiving.receive(incoming).ticket for incoming in others)
+        self.ticket_merge = merging_tickets.merge(
+            kept=kept, absorbed=absorbed, by=self.author, user=self.agent
+        )
         self.delivery = self.answer.deliveries.get()
         self.event, _new = journal.keep(
             "email",

@@ -70,6 +70,10 @@ def _letter(scene: Scene) -> dict[str, str | int]:
     return {"source": "reader", "pk": scene.failure.pk}
 
 
+def _merge(scene: Scene) -> dict[str, Any]:
+    return {"pk": scene.ticket_merge.pk}
+
+
 # Names of addresses without a row, each with its reason; ten at most.
 EXEMPT = {"account_logout": "ends the session of whoever asks, and leads to the sign-in"}
 
@@ -160,6 +164,10 @@ PAGES: dict[str, Row] = {
     "inbox:canned-use": Row(CHANGES_TICKET, _canned_use),
     "inbox:reply": Row(CHANGES_TICKET),
     "inbox:note": Row(CHANGES_TICKET),
+    "inbox:merge": Row(CHANGES_TICKET, data=lambda scene: {"into": scene.chat_ticket.number}),
+    "inbox:merge-candidates": Row(CHANGES_TICKET),
+    "inbox:merge-undo": Row({**CHANGES_TICKET, "manager": HIDDEN}, _merge),
+    "inbox:message-split": Row(CHANGES_TICKET),
     "inbox:message-undo": Row(CHANGES_TICKET),
     "inbox:message-settle": Row(CHANGES_TICKET),
     "inbox:message-body": Row(SEES_TICKET),
@@ -308,6 +316,12 @@ OPERATIONS: dict[str, Row] = {
     "GET tickets/{number}/messages/": Row(KEYS_OF_SHOP),
     "POST tickets/{number}/messages/": Row(
         KEYS_CHANGE, data=lambda _: {"direction": "note", "body_text": "a"}
+    ),
+    "POST tickets/{number}/merge/": Row(
+        KEYS_CHANGE, data=lambda scene: {"into": scene.chat_ticket.number}
+    ),
+    "POST tickets/{number}/split/": Row(
+        KEYS_CHANGE, data=lambda scene: {"message": str(scene.message.public_id)}
     ),
     "GET tickets/{number}/events/": Row(KEYS_OF_SHOP),
     "POST attachments/": Row(KEYS_WRITE, data=lambda _: {"file": PNG}),

@@ -412,3 +412,27 @@ def test_shop_of_the_channel_is_not_the_callers_to_choose(as_key: MakeCaller) ->
 
     assert api.post("tickets/", TestNew().body(other)).status_code == 404
     assert api.post("tickets/", TestNew().body(own)).status_code == 201
+
+
+def test_merge_and_split_by_the_api(api: Caller, channel: Channel) -> None:
+    one, other = make_ticket(channel), make_ticket(channel)
+
+    merged = api.post(f"tickets/{other.number}/merge/", {"into": one.number})
+    assert (merged.status_code, merged.json()["number"]) == (200, one.number)
+    again = api.post(f"tickets/{other.number}/merge/", {"into": one.number})
+    assert again.status_code == 409
+
+    message = str(one.messages.latest("pk").public_id)
+    fresh = api.post(f"tickets/{one.number}/split/", {"message": message})
+    assert fresh.status_code == 201
+    assert one.messages.count() == 1
+    assert api.get(f"tickets/{fresh.json()['number']}/messages/").json()["results"]
+
+
+def test_merge_checks_both_ends(api: Caller, channel: Channel) -> None:
+    mine = make_ticket(channel)
+    foreign = make_ticket(make_channel("email", team=make_team()))
+
+    assert api.post(f"tickets/{mine.number}/merge/", {"into": foreign.number}).status_code == 404
+    assert api.post(f"tickets/{foreign.number}/merge/", {"into": mine.number}).status_code == 404
+    assert Ticket.objects.exclude(merged_into=None).count() == 0

@@ -451,3 +451,34 @@ def test_list_of_prepared_answers_closes_and_leaves_the_text(agent, mailbox, liv
 
     expect(page.locator("#canned")).to_be_hidden()
     expect(page.locator("#composer-text")).to_have_value("Cena 12 /")
+
+
+def test_ticket_is_merged_by_search_and_taken_apart_again(agent, mailbox, live: SignedIn):
+    kept, absorbed = make_ticket(mailbox), make_ticket(mailbox)
+    page = live(agent, f"/inbox/{absorbed.number}/?view=open")
+
+    page.get_by_role("button", name="More", exact=True).click()
+    page.get_by_role("button", name="Merge into another ticket").click()
+    expect(page.locator("#merge-found")).to_contain_text("no other open ticket")
+    page.get_by_role("searchbox", name="Find the ticket").fill(str(kept.number))
+    page.locator(f"[data-merge-into='{kept.number}']").click()
+
+    expect(page.locator("#ticket")).to_have_attribute("data-number", str(kept.number))
+    expect(page.locator(".message--inbound")).to_have_count(2)
+    expect(page.locator(f"#row-{absorbed.number}")).to_have_count(0)
+    page.get_by_role("button", name="Undo").click()
+    expect(page.locator("#ticket")).to_have_attribute("data-number", str(absorbed.number))
+    expect(page.locator(".message--inbound")).to_have_count(1)
+
+
+def test_message_becomes_a_ticket_of_its_own(agent, mailbox, live: SignedIn):
+    ticket = make_ticket(mailbox)
+    other = _answer(ticket, "A poza tym proszę o fakturę")
+    page = live(agent, f"/inbox/{ticket.number}/")
+
+    page.locator(f"#message-{other.public_id}").hover()
+    page.locator(f"#message-{other.public_id} [data-split]").click()
+
+    page.get_by_role("button", name="Open", exact=True).click()
+    expect(page.locator(".message--inbound")).to_have_text(re.compile("proszę o fakturę"))
+    expect(page.locator("#ticket")).not_to_have_attribute("data-number", str(ticket.number))

@@ -13,9 +13,10 @@ from rest_framework.response import Response
 
 from accounts.callers import actor_of, user_of
 from crm.api import orders_seen_by
+from helpdesk.rest.problems import referenced
 from helpdesk.rest.serializers import MomentField, TextField
 from helpdesk.rest.views import ListView, PageQuery, View, check_match, etag
-from tickets import filtering, replying, serving, starting
+from tickets import filtering, merging, replying, serving, starting
 from tickets.api import writing
 from tickets.api.access import (
     files_seen_by,
@@ -146,6 +147,35 @@ class OneTicket(View):
 
     def shown(self, row: TicketRow, *, status: int = 200) -> Response:
         return Response(_drawn(self, [row])[0], status=status, headers={"ETag": etag(row.version)})
+
+
+class Merging(View):
+    """Merge the ticket into another one, whose messages they are from then on."""
+
+    scopes = {"POST": "tickets:write"}
+    answers = TicketSerializer
+    accepts = {"POST": writing.MergeSerializer}
+
+    def post(self, request: Request, number: int) -> Response:
+        absorbed = ticket_to_change(request, number)
+        mine = tickets_seen_by(request) & Ticket.objects.changeable_by(user_of(request))
+        kept = referenced(mine, "into", number=self.body()["into"])
+        merging.merge(kept=kept, absorbed=absorbed, by=actor_of(request), user=user_of(request))
+        return Response(_drawn(self, [_reread(kept)])[0])
+
+
+class Splitting(View):
+    """Make one of the customer's messages a ticket of its own, linked to this one."""
+
+    scopes = {"POST": "tickets:write"}
+    answers = TicketSerializer
+    accepts = {"POST": writing.SplitSerializer}
+
+    def post(self, request: Request, number: int) -> Response:
+        ticket = ticket_to_change(request, number)
+        message = referenced(ticket.messages.all(), "message", public_id=self.body()["message"])
+        fresh = merging.split(message, by=actor_of(request))
+        return Response(_drawn(self, [_reread(fresh)])[0], status=201)
 
 
 class MessageQuery(PageQuery):

@@ -39,6 +39,14 @@ class TicketChangeSerializer(StrictSerializer):
     snoozed_until = MomentField(allow_null=True, required=False)
 
 
+class MergeSerializer(StrictSerializer):
+    into = serializers.IntegerField(min_value=1, max_value=2**53, help_text="Number of a ticket.")
+
+
+class SplitSerializer(StrictSerializer):
+    message = serializers.UUIDField()
+
+
 class RequesterSerializer(StrictSerializer):
     """A known customer by `id`; or anybody by `email` or `phone`, found or made."""
 

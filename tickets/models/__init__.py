@@ -3,6 +3,7 @@ from tickets.models.channel import Channel
 from tickets.models.claims import ClaimDecision
 from tickets.models.delivery import Delivery
 from tickets.models.draft import SavedDraft
+from tickets.models.merge import TicketMerge
 from tickets.models.message import Attachment, Message, MessageVersion, Reaction
 from tickets.models.orders import TicketOrder
 from tickets.models.ticket import (
@@ -46,5 +47,6 @@ __all__ = [
     "Ticket",
     "TicketFollower",
     "TicketLink",
+    "TicketMerge",
     "TicketOrder",
 ]

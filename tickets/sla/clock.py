@@ -24,6 +24,8 @@ KINDS = (
     "ticket.status_changed",
     "ticket.spam_changed",
     "ticket.merged",
+    "ticket.absorbed",
+    "ticket.merge_undone",
 )
 
 
@@ -77,6 +79,8 @@ class Clocks:
                 self._end(event.at)
             case "ticket.merged":
                 self._end(event.at)
+            case "ticket.absorbed" | "ticket.merge_undone" if data["since"]:
+                self._customer_wrote(datetime.fromisoformat(data["since"]), event.at)
 
     def open(self, *metrics: Target.Metric) -> list[Target]:
         return [
