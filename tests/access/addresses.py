@@ -1,5 +1,7 @@
 """What there is to ask for: read from the URL resolver and from the API's schema."""
 
+from typing import Any
+
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from api import docs
@@ -28,6 +30,25 @@ def operations() -> list[str]:
         for path, methods in docs.description()["paths"].items()
         for method in methods
     ]
+
+
+def fields_of(operation: str) -> set[str]:
+    """Names that the schema lets a caller write in the body of an operation."""
+    method, _, path = operation.partition(" ")
+    description = docs.description()
+    body = description["paths"][f"/api/v1/{path}"][method.lower()].get("requestBody", {})
+    found: set[str] = set()
+
+    def collect(schema: dict[str, Any]) -> None:
+        if "$ref" in schema:
+            collect(description["components"]["schemas"][schema["$ref"].rpartition("/")[2]])
+        for part in [*schema.get("allOf", []), *schema.get("oneOf", []), *schema.get("anyOf", [])]:
+            collect(part)
+        found.update(schema.get("properties", {}))
+
+    for content in body.get("content", {}).values():
+        collect(content["schema"])
+    return found
 
 
 def arguments(template: str) -> list[str]:

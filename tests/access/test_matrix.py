@@ -111,10 +111,7 @@ def hold_page(name: str, row: Row, scene: Scene) -> None:
 
 
 def hold_operation(operation: str, row: Row, scene: Scene) -> None:
-    method, _, template = operation.partition(" ")
-    path = f"/api/v1/{template}"
-    for argument, value in _arguments(template, row, scene).items():
-        path = path.replace(f"{{{argument}}}", str(value))
+    method, path = operation.partition(" ")[0], operation_address(operation, row, scene)
     for viewer in VIEWERS:
         response, wrote = ask(viewer, method, path, row, scene, api=True)
         check(operation, viewer, response, wrote, row.rule)
@@ -176,6 +173,14 @@ def address_of(name: str, row: Row, scene: Scene) -> str:
     if name.endswith(template):  # it has no name to ask by
         return f"/{template}"
     return reverse(name, kwargs=_arguments(template, row, scene))
+
+
+def operation_address(operation: str, row: Row, scene: Scene) -> str:
+    template = operation.partition(" ")[2]
+    path = f"/api/v1/{template}"
+    for argument, value in _arguments(template, row, scene).items():
+        path = path.replace(f"{{{argument}}}", str(value))
+    return path
 
 
 def _arguments(template: str, row: Row, scene: Scene) -> dict[str, Any]:
