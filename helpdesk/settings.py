@@ -43,6 +43,11 @@ def _are_networks(values: list[str]) -> None:
             raise ValidationError(f"{value} is no IP address or network.") from e
 
 
+def _are_roles(values: list[str]) -> None:
+    if unknown := set(values) - {"agent", "supervisor", "manager", "admin"}:
+        raise ValidationError(f"{unknown.pop()} is no role: agent, supervisor, manager or admin.")
+
+
 def _is_mail_server(value: str) -> None:
     if urlsplit(value).scheme not in dj_email_url.SCHEMES:
         raise ValidationError("Give an address like smtp://user:password@mail.example.com:587.")
@@ -147,6 +152,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "allauth.usersessions.middleware.UserSessionsMiddleware",
+    "accounts.middleware.SecondFactorMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
 ]
 
@@ -193,6 +199,7 @@ ACCOUNT_RATE_LIMITS = {"login": "30/m/ip", "login_failed": "20/m/ip,5/5m/key"}
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+SECOND_FACTOR_ROLES = env.list("HELPDESK_SECOND_FACTOR_ROLES", [], validate=_are_roles)
 MFA_ADAPTER = "accounts.sign_in.MfaAdapter"
 MFA_TOTP_ISSUER = "Okienko"
 

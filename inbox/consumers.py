@@ -12,11 +12,13 @@ from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncJsonWebsocketConsumer
 from django.conf import settings
 from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY
+from django.contrib.auth.models import AnonymousUser
 from django.db import DatabaseError
 from django.db.models import Max
 from django.utils.crypto import constant_time_compare
 from redis.exceptions import RedisError
 
+from accounts import second_factor
 from accounts.models import User
 from history.models import Event
 from inbox import realtime
@@ -52,7 +54,7 @@ class WorkspaceConsumer(AsyncJsonWebsocketConsumer):
         self.presence = Presence()
         user = self.scope["user"]
         await self.accept()
-        if not user.is_authenticated or not user.is_active:
+        if not await database_sync_to_async(_may_listen)(user):
             await self.close(SIGNED_OUT)
             return
         self.user = user
@@ -298,6 +300,10 @@ def _short_names(ids: list[int]) -> dict[int, str]:
     return {
         user.pk: user.get_short_name() or user.email for user in User.objects.filter(pk__in=ids)
     }
+
+
+def _may_listen(user: User | AnonymousUser) -> bool:
+    return isinstance(user, User) and user.is_active and not second_factor.is_missing(user)
 
 
 def _signed_in(session_key: str) -> User | None:

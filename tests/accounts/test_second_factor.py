@@ -5,10 +5,11 @@ from typing import Any
 import pytest
 import time_machine
 from allauth.mfa.models import Authenticator
-from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
+from allauth.mfa.totp.internal.auth import TOTP, format_hotp_value, hotp_value
 from django.core import mail
 from django.test import Client
 from django.urls import reverse
+from pytest_django.fixtures import Settings
 
 from accounts.models import AuditEntry, User
 from tests.accounts.conftest import PASSWORD, SignIn, is_signed_in
@@ -119,3 +120,28 @@ def test_turning_it_off_asks_for_proof_and_is_recorded(
     assert {"user.second_factor_added", "user.second_factor_removed"} <= set(actions)
     assert [message.to for message in mail.outbox] == [[agent.email], [agent.email]]
     assert "127.0.0.0" in mail.outbox[0].body
+
+
+def test_role_that_must_have_one_turns_it_on_first(
+    client: Client, agent: User, sign_in: SignIn, settings: Settings
+) -> None:
+    settings.SECOND_FACTOR_ROLES = ["agent"]
+    sign_in(client, agent.email)
+    way = reverse("mfa_activate_totp")
+
+    assert client.get("/inbox/")["Location"] == way
+    assert client.get("/api/v1/tickets/")["Location"] == way
+    assert client.post(reverse("settings:profile"), {"name": "x"}).status_code == 403
+    assert client.get(way)["Location"].startswith(reverse("account_reauthenticate"))
+
+    TOTP.activate(agent, "JBSWY3DPEHPK3PXP")
+    assert client.get("/inbox/").status_code == 200
+
+
+def test_role_that_need_not_have_one_goes_on(
+    client: Client, agent: User, sign_in: SignIn, settings: Settings
+) -> None:
+    settings.SECOND_FACTOR_ROLES = ["admin"]
+    sign_in(client, agent.email)
+
+    assert client.get("/inbox/").status_code == 200

@@ -98,6 +98,19 @@ LOOPBACK_SPELLINGS = [
     "0x7f.0x0.0x0.0x1",
     "0177.0.0.1",
     "017700000001",
+    "127.0.0.1.",
+    "127.00.00.001",
+    "0x7f.1",
+    "0177.1",
+    "127.0x1",
+    "LOCALHOST",
+    "localhost.",
+    "①②⑦.⓪.⓪.①",
+    "%31%32%37.0.0.1",
+    "[0:0:0:0:0:0:0:1]",
+    "[::ffff:7f00:0001]",
+    "[::ffff:0:127.0.0.1]",
+    "127.0.0.1.nip.io",
     "127.255.255.254",
     "0.0.0.0",
     "0",
@@ -110,6 +123,20 @@ LOOPBACK_SPELLINGS = [
     "[64:ff9b::7f00:1]",
     "[2002:7f00:1::]",
 ]
+
+
+def test_28_spellings_are_tried() -> None:
+    assert len(set(LOOPBACK_SPELLINGS)) >= 28
+
+
+@pytest.mark.parametrize(
+    "place", ["http://127.0.0.1:{port}/", "http://127.0.0.1:1/", "http://10.0.0.1/"]
+)
+def test_refusal_says_the_same_of_what_is_there_and_what_is_not(site: Site, place: str) -> None:
+    with pytest.raises(http.Forbidden) as refused:
+        http.fetch(place.format(port=site.server_port))
+
+    assert str(refused.value) == str(http.Forbidden())
 
 
 @pytest.mark.parametrize("host", LOOPBACK_SPELLINGS)

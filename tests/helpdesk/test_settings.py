@@ -46,6 +46,7 @@ def test_no_start_without_keys(name: str) -> None:
         ("HELPDESK_DATABASE_POOL", "many"),
         ("EMAIL_URL", "mail.example.com"),
         ("HELPDESK_LOG_FORMAT", "xml"),
+        ("HELPDESK_SECOND_FACTOR_ROLES", "boss"),
     ],
 )
 def test_wrong_value_is_named(name: str, value: str) -> None:
