@@ -199,7 +199,7 @@ ACCOUNT_RATE_LIMITS = {"login": "30/m/ip", "login_failed": "20/m/ip,5/5m/key"}
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
-SECOND_FACTOR_ROLES = env.list("HELPDESK_SECOND_FACTOR_ROLES", [], validate=_are_roles)
+SECOND_FACTOR_ROLES: list[str] = env.list("HELPDESK_SECOND_FACTOR_ROLES", [], validate=_are_roles)
 MFA_ADAPTER = "accounts.sign_in.MfaAdapter"
 MFA_TOTP_ISSUER = "Okienko"
 

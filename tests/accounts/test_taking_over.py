@@ -5,6 +5,7 @@ import time
 from typing import Any
 
 import pytest
+import time_machine
 from allauth.mfa.totp.internal.auth import TOTP
 from django.contrib.auth.hashers import MD5PasswordHasher
 from django.core import mail
@@ -54,7 +55,7 @@ def test_new_password_does_not_turn_the_second_factor_off(
     TOTP.activate(agent, "JBSWY3DPEHPK3PXP")
     with django_capture_on_commit_callbacks(execute=True):
         client.post(reverse("account_reset_password"), {"email": agent.email})
-    link = re.search(r"http\S+", mail.outbox[-1].body)
+    link = re.search(r"http\S+", str(mail.outbox[-1].body))
     assert link
     form = client.get(link[0].removeprefix("http://localhost:8000"), follow=True)
     path = form.redirect_chain[-1][0]
@@ -95,11 +96,9 @@ def test_link_to_a_new_password_is_over_after_a_day(
     client: Client, agent: User, django_capture_on_commit_callbacks: Any
 ) -> None:
     """A8."""
-    import time_machine
-
     with django_capture_on_commit_callbacks(execute=True):
         client.post(reverse("account_reset_password"), {"email": agent.email})
-    link = re.search(r"http\S+", mail.outbox[-1].body)
+    link = re.search(r"http\S+", str(mail.outbox[-1].body))
     assert link
     path = link[0].removeprefix("http://localhost:8000")
     with time_machine.travel(time.time() + 24 * 3600 + 60):
