@@ -22,7 +22,7 @@ def tidy() -> None:
     moving.move_all()
 
 
-@shared_task(queue="timers", acks_late=True, ignore_result=True)
+@shared_task(acks_late=True, ignore_result=True)
 def move_clocks() -> None:
     """A policy or a calendar has changed."""
     moving.move_all()

@@ -482,3 +482,25 @@ def test_message_becomes_a_ticket_of_its_own(agent, mailbox, live: SignedIn):
     page.get_by_role("button", name="Open", exact=True).click()
     expect(page.locator(".message--inbound")).to_have_text(re.compile("proszę o fakturę"))
     expect(page.locator("#ticket")).not_to_have_attribute("data-number", str(ticket.number))
+
+
+def test_claim_of_a_visitor_is_confirmed_and_taken_back(live: SignedIn, agent: User) -> None:
+    known = elsewhere(
+        lambda: receiving.receive(make_incoming(make_channel(), sender="anna@example.com"))
+    )
+    elsewhere(Customer.objects.filter(pk=known.ticket.customer_id).update, name="Zofia Kowal")
+    context = {"claimed_email": "anna@example.com"}
+    ticket = elsewhere(lambda: make_ticket(make_channel("chat"), context=context))
+    page = live(agent, f"/inbox/{ticket.number}/")
+    claim = page.locator("#panel .claim")
+    expect(claim).to_contain_text("not verified")
+    expect(claim.get_by_role("link", name="Zofia Kowal")).to_be_visible()
+
+    claim.get_by_role("button", name="It is them: merge").click()
+    expect(page.locator("#panel h2")).to_have_text("Zofia Kowal")
+    expect(claim).to_contain_text("Confirmed")
+    assert axe(page) == []
+
+    claim.get_by_role("button", name="Take back").click()
+    expect(claim).to_contain_text("not verified")
+    assert Ticket.objects.get(pk=ticket.pk).customer_id == ticket.customer_id
