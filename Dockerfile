@@ -5,6 +5,8 @@ WORKDIR /build
 COPY package.json package-lock.json ./
 RUN npm ci --no-audit --no-fund
 COPY static static
+# The build draws one sprite of the icons that the templates name.
+COPY templates templates
 RUN npm run build
 
 FROM python:3.11-slim AS packages
