@@ -70,7 +70,7 @@ def _letter(scene: Scene) -> dict[str, str | int]:
     return {"source": "reader", "pk": scene.failure.pk}
 
 
-def _merge(scene: Scene) -> dict[str, Any]:
+def _ticket_merge(scene: Scene) -> dict[str, Any]:
     return {"pk": scene.ticket_merge.pk}
 
 
@@ -166,7 +166,7 @@ PAGES: dict[str, Row] = {
     "inbox:note": Row(CHANGES_TICKET),
     "inbox:merge": Row(CHANGES_TICKET, data=lambda scene: {"into": scene.chat_ticket.number}),
     "inbox:merge-candidates": Row(CHANGES_TICKET),
-    "inbox:merge-undo": Row({**CHANGES_TICKET, "manager": HIDDEN}, _merge),
+    "inbox:merge-undo": Row({**CHANGES_TICKET, "manager": HIDDEN}, _ticket_merge),
     "inbox:message-split": Row(CHANGES_TICKET),
     "inbox:message-undo": Row(CHANGES_TICKET),
     "inbox:message-settle": Row(CHANGES_TICKET),
