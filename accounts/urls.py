@@ -54,7 +54,7 @@ _own = [
 urlpatterns = [
     path("accounts/", RedirectView.as_view(pattern_name="settings:profile")),
     path("accounts/login/", views.login, name="account_login"),
-    path("accounts/logout/", account.logout, name="account_logout"),
+    path("accounts/logout/", views.logout, name="account_logout"),
     path("accounts/inactive/", account.account_inactive, name="account_inactive"),
     path("accounts/reauthenticate/", account.reauthenticate, name="account_reauthenticate"),
     path("accounts/password/", include(_passwords)),

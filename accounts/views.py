@@ -29,7 +29,17 @@ class LoginView(allauth_views.LoginView):
         return response
 
 
+class LogoutView(allauth_views.LogoutView):
+    """allauth's sign-out; the browser forgets what it kept of our pages."""
+
+    def post(self, *args: Any, **kwargs: Any) -> HttpResponse:
+        response: HttpResponse = super().post(*args, **kwargs)
+        response["Clear-Site-Data"] = '"cache", "storage"'
+        return response
+
+
 login = LoginView.as_view()
+logout = LogoutView.as_view()
 
 
 @login_not_required

@@ -87,9 +87,10 @@ def test_cookie_of_an_ended_session_opens_nothing(
     stolen.cookies = client.cookies.copy()  # type: ignore[assignment]
     assert is_signed_in(stolen)
 
-    client.post(reverse("account_logout"))
+    answer = client.post(reverse("account_logout"))
 
     assert not is_signed_in(stolen)
+    assert answer["Clear-Site-Data"] == '"cache", "storage"'
 
 
 def test_link_to_a_new_password_is_over_after_a_day(
