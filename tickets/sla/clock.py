@@ -75,8 +75,11 @@ class Clocks:
                 self._run_on(datetime.fromisoformat(data["sent_at"]))
             case "ticket.status_changed":
                 self._status_changed(data["old"], data["new"], event.at)
-            case "ticket.spam_changed" if data["new"]:
-                self._end(event.at)
+            case "ticket.spam_changed":
+                if data["new"]:
+                    self._set_aside(event.at)
+                else:
+                    self._take_up(event.at)
             case "ticket.merged":
                 self._end(event.at)
             case "ticket.absorbed" | "ticket.merge_undone" if data["since"]:
@@ -181,6 +184,28 @@ class Clocks:
         for target in self.open():
             self._pass(target, at)
             target.state, target.paused_at, target.next_at = Target.State.ENDED, None, None
+            self._changed(target)
+
+    def _set_aside(self, at: datetime) -> None:
+        """Spam: the clocks end as they stand, so that they can run on should it be none."""
+        for target in self.open():
+            self._pass(target, at)
+            target.state, target.next_at = Target.State.ENDED, None
+            self._changed(target)
+
+    def _take_up(self, at: datetime) -> None:
+        """No spam after all: the customer has waited all the time, and nothing is forgiven."""
+        resolution = self._newest(Target.Metric.RESOLUTION)
+        if resolution is not None and resolution.met_at is not None:
+            return
+        for target in filter(None, map(self._newest, Target.Metric)):
+            if target.state != Target.State.ENDED:
+                continue
+            if target.paused_at:
+                target.state = Target.State.PAUSED
+            else:
+                target.state = Target.State.RUNNING
+                target.next_at = next_step_at(target, at)
             self._changed(target)
 
     def _pass(self, target: Target, at: datetime) -> None:

@@ -35,9 +35,9 @@ def _move(ticket: Ticket, event: Event) -> list[Target]:
 
 
 def _moving(ticket: Ticket, event: Event) -> list[Target]:
-    """Clocks that may move: the open ones and those that start once; any, where one is undone."""
+    """Clocks that may move: the open ones and those that start once; any, where one comes back."""
     targets = Target.objects.filter(ticket=ticket).select_related("policy", "calendar")
-    if event.kind != "message.cancelled":
+    if event.kind not in ("message.cancelled", "ticket.spam_changed"):
         targets = targets.filter(
             Q(state__in=[Target.State.RUNNING, Target.State.PAUSED])
             | ~Q(metric=Target.Metric.NEXT_RESPONSE)

@@ -127,3 +127,24 @@ def test_spam_ends_every_clock(channel):
     changing.set_spam(ticket, True, by=AGENT)
 
     assert set(ticket.targets.values_list("state", flat=True)) == {Target.State.ENDED}
+
+
+def test_clocks_run_on_when_it_was_no_spam(channel):
+    ticket = written(channel, MONDAY)
+    before = list(ticket.targets.order_by("pk").values("state", "due_at"))
+    changing.set_spam(ticket, True, by=AGENT)
+
+    changing.set_spam(ticket, False, by=AGENT)
+
+    assert list(ticket.targets.order_by("pk").values("state", "due_at")) == before
+
+
+def test_clock_that_stood_still_before_the_spam_stands_still_after_it(channel):
+    ticket = written(channel, MONDAY)
+    replying.reply(ticket, replying.Draft("Proszę o numer."), by=AGENT)
+    changing.set_status(ticket, Ticket.Status.PENDING, by=AGENT)
+    for spam in (True, False):
+        changing.set_spam(ticket, spam, by=AGENT)
+
+    assert clock(ticket, "resolution").state == Target.State.PAUSED
+    assert clock(ticket, "first_response").met_at is not None
