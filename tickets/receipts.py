@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -14,7 +14,7 @@ from history.recording import SYSTEM
 from tickets import outbox, receiving, replying
 from tickets.incoming import Bounce, Receipt
 from tickets.locking import locked, locked_final
-from tickets.models import Delivery, Message, Ticket
+from tickets.models import Delivery, Message, Participant, Ticket
 
 # A mailbox that is full for so long is nobody's any more (contracts/email.md 5).
 _SOFT_WITHIN = timedelta(days=7)
@@ -56,16 +56,27 @@ def _named(item: Receipt) -> Iterable[Delivery]:
     of_channel = Delivery.objects.filter(channel=item.channel_id).select_related("message")
     if item.message is not None:
         return of_channel.filter(message__public_id=item.message, part=item.part)
-    condition = Q(external_id__in=item.external_ids, external_id__gt="")
-    if item.until is not None and item.recipient is not None:
-        handle = item.recipient
-        condition |= Q(
-            message__recipients__to__contains=[handle.key],
-            sent_at__lte=item.until,
-            state__in=[Delivery.State.SENT, Delivery.State.DELIVERED],
-        )
+    named = of_channel.filter(external_id__in=item.external_ids, external_id__gt="")
+    found = {*named.values_list("pk", flat=True), *_up_to(item)}
     # Always in the order of the tickets, which are locked one after another.
-    return of_channel.filter(condition).order_by("ticket_id", "pk")
+    return of_channel.filter(pk__in=found).order_by("ticket_id", "pk")
+
+
+def _up_to(item: Receipt) -> Iterable[int]:
+    """Everything sent to a person up to a moment, by way of their tickets, which are few."""
+    if item.until is None or item.recipient is None:
+        return []
+    handle = item.recipient
+    theirs = Participant.objects.filter(
+        identity__kind=handle.kind, identity__scope=handle.scope, identity__value=handle.key
+    )
+    return Delivery.objects.filter(
+        channel=item.channel_id,
+        message__ticket__in=theirs.values("ticket"),
+        message__recipients__to__contains=[handle.key],
+        sent_at__lte=item.until,
+        state__in=[Delivery.State.SENT, Delivery.State.DELIVERED],
+    ).values_list("pk", flat=True)
 
 
 def bounce(item: Bounce, *, event_id: int | None = None, source_key: str | None = None) -> None:
