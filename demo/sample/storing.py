@@ -52,7 +52,8 @@ class World:
 
     def __post_init__(self) -> None:
         promises = current.promises()
-        self.policy = promises.policy
+        # The standard one is tried last.
+        self.policy = promises.policies[-1]
         self.calendar = promises.calendar(self.policy.calendar_id)
         self.hours = WorkingHours.of(self.calendar)
 

@@ -152,7 +152,7 @@ def test_passage_shows_where_the_words_stand(mailbox):
     long = "Dzień dobry. " * 30
     ticket = _from(mailbox, "a@a.example", body_text=f"{long}Gdzie są moje buty? <b>{long}")
 
-    passage = finding.passages([ticket], "but")[ticket.pk]
+    passage = finding.passages([ticket.pk], "but")[ticket.pk]
 
     text = "".join(run for run, _found in passage.runs)
     assert [run for run, found in passage.runs if found] == ["buty"]
@@ -166,7 +166,7 @@ def test_word_of_the_subject_alone_has_no_passage(mailbox):
     ticket = _from(mailbox, "a@a.example", subject="Reklamacja", body_text="Nic tu nie ma.")
 
     assert _found("reklamacje") == {ticket}
-    assert finding.passages([ticket], "reklamacje") == {}
+    assert finding.passages([ticket.pk], "reklamacje") == {}
 
 
 @given(text=st.text(max_size=80) | st.from_regex(r"(-?(od|status|po|tag|ma|kanał):.{0,9} ?){1,4}"))
