@@ -7,6 +7,7 @@ from api import docs
 from api.routing import endpoint, otherwise
 from channels_ingest import api as channels
 from crm import api as crm
+from kpi import api as kpi
 from tickets.api import history, orders
 from tickets.api import views as tickets
 
@@ -37,6 +38,10 @@ _v1 = [
     endpoint("reasons/", tickets.Reasons, "reasons"),
     endpoint("teams/", accounts.Teams, "teams"),
     endpoint("users/", accounts.Users, "users"),
+    endpoint("kpi/summary/", kpi.Summary, "kpi-summary"),
+    endpoint("kpi/series/", kpi.Series, "kpi-series"),
+    endpoint("kpi/breakdown/", kpi.Breakdown, "kpi-breakdown"),
+    endpoint("surveys/responses/", kpi.Responses, "survey-responses"),
 ]
 
 urlpatterns = [

@@ -130,6 +130,7 @@ class Schema(AutoSchema):
             problems |= _NOT_FOUND
         if self._is_list:
             problems |= _NOT_FOUND
+        problems |= self.view.refuses
         problems |= _KEY_REUSED if self.method == "POST" else {}
         problems |= _CHANGED if self._takes_version else {}
         return {

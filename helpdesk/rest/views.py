@@ -43,6 +43,8 @@ class View(APIView):
     answers_to: ClassVar[Mapping[str, type[serializers.BaseSerializer[Any]]]] = {}
     # The codes of success, where a method has others than usual.
     succeeds: ClassVar[Mapping[str, tuple[int, ...]]] = {}
+    # Problems that the method and the path do not tell of, by their status.
+    refuses: ClassVar[Mapping[int, str]] = {}
     # Whether GET shows a version that a change may name (ETag, If-Match).
     has_version: ClassVar[bool] = False
 

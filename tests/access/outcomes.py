@@ -73,6 +73,9 @@ KEYS_OF_ADMIN = {
 }
 
 
+KEYS_OF_MANAGER = {**KEYS, **dict.fromkeys(("agent", "supervisor", "outsider"), REFUSED)}
+
+
 @dataclass(frozen=True)
 class Row:
     """What one address answers to each viewer, and how it is asked.

@@ -18,7 +18,7 @@ from crm import merging
 from crm.models import Customer, CustomerField, KeyShop, TeamShop
 from history.models import Event, ReaderFailure
 from history.recording import Actor
-from kpi.models import SurveyResponse
+from kpi.models import Report, SurveyResponse
 from tests.factories import (
     make_channel,
     make_incoming,
@@ -141,6 +141,9 @@ class Scene:
         self.reason = Reason.objects.create(slug="paczka", name="Gdzie paczka")
         self.canned_reply = CannedReply.objects.create(name="Zwrot", body="Odeślij paczkę.")
         self.canned_reply.teams.add(self.team)
+        self.report = Report.objects.create(
+            owner=self.users["manager"], recipients=["szef@example.com"]
+        )
         self.survey = SurveyResponse.objects.create(
             kind="csat",
             shop=self.shop,

@@ -17,6 +17,7 @@ from tests.access.outcomes import (
     KEYS,
     KEYS_CHANGE,
     KEYS_OF_ADMIN,
+    KEYS_OF_MANAGER,
     KEYS_OF_SHOP,
     KEYS_WRITE,
     MANAGERS,
@@ -220,6 +221,16 @@ PAGES: dict[str, Row] = {
     "settings:reason-remove": Row(ADMINS, "reason"),
     "settings:surveys": Row(ADMINS),
     "settings:survey-edit": Row(ADMINS, "shop"),
+    # Everybody sees the figures of what is theirs.
+    "kpi:page": Row(SIGNED_IN),
+    "kpi:tickets": Row(SIGNED_IN, query=lambda _: {"figure": "contacts"}),
+    "kpi:responses": Row(SIGNED_IN, query=lambda _: {"figure": "csat"}),
+    "kpi:wall": Row(SIGNED_IN),
+    "kpi:csv": Row(MANAGERS),
+    "kpi:xlsx": Row(MANAGERS),
+    "kpi:goals": Row(MANAGERS),
+    "kpi:reports": Row(MANAGERS),
+    "kpi:report-remove": Row({**MANAGERS, "admin": HIDDEN}, "report"),
     # Whoever holds the signed link may answer.
     "selfservice:survey": Row(EVERYBODY, lambda scene: {"token": links.token(scene.survey)}),
     "settings:calendars": Row(ADMINS),
@@ -287,6 +298,10 @@ OPERATIONS: dict[str, Row] = {
         KEYS_CHANGE, lambda scene: {"slug": scene.shop.slug, "external_id": "7"}
     ),
     "GET orders/": Row(KEYS),
+    "GET kpi/summary/": Row(KEYS_OF_MANAGER),
+    "GET kpi/series/": Row(KEYS_OF_MANAGER, query=lambda _: {"figure": "frt"}),
+    "GET kpi/breakdown/": Row(KEYS_OF_MANAGER, query=lambda _: {"by": "agent"}),
+    "GET surveys/responses/": Row(KEYS_OF_MANAGER),
     "GET shops/{slug}/orders/{external_id}/": Row(KEYS_OF_SHOP, _order),
     "PUT shops/{slug}/orders/{external_id}/": Row(
         KEYS_CHANGE, _order, data=lambda scene: {**scene.order.document, "status": "shipped"}
