@@ -4,9 +4,12 @@ Import the fixtures where they are needed: `from tests.servers import imap_serve
 """
 
 import asyncio
+import base64
 import contextlib
+import json
 import random
 import socket
+import socketserver
 import ssl
 import threading
 import time
@@ -197,6 +200,76 @@ class ImapServer:
             await server(reader, writer)
 
         await asyncio.start_server(serve, self.host, self.port)
+
+
+class TokenDoor:
+    """An IMAP server that takes tokens and no passwords, before one that has the mailbox."""
+
+    def __init__(self, mailbox: ImapServer, token: str) -> None:
+        self.refusals: list[bytes] = []  # what clients answered to the refusal of a token
+        door = self
+
+        class Handler(socketserver.StreamRequestHandler):
+            def handle(self) -> None:
+                self.wfile.write(b"* OK IMAP4rev1 ready\r\n")
+                for line in iter(self.rfile.readline, b""):
+                    tag, command, *_rest = line.split()
+                    match command.upper():
+                        case b"CAPABILITY":
+                            self.wfile.write(b"* CAPABILITY IMAP4rev1 AUTH=XOAUTH2\r\n")
+                            self.wfile.write(tag + b" OK done\r\n")
+                        case b"AUTHENTICATE":
+                            if self.is_let_in(tag):
+                                self.relay()
+                                return
+                        case b"LOGOUT":
+                            self.wfile.write(b"* BYE\r\n" + tag + b" OK done\r\n")
+                            return
+                        case _:
+                            self.wfile.write(tag + b" NO [AUTHENTICATIONFAILED] no passwords\r\n")
+
+            def is_let_in(self, tag: bytes) -> bool:
+                self.wfile.write(b"+ \r\n")
+                said = base64.b64decode(self.rfile.readline())
+                if said == f"user={mailbox.user}\1auth=Bearer {token}\1\1".encode():
+                    self.wfile.write(tag + b" OK done\r\n")
+                    return True
+                reason = json.dumps({"status": "400", "schemes": "Bearer"}).encode()
+                self.wfile.write(b"+ " + base64.b64encode(reason) + b"\r\n")
+                door.refusals.append(self.rfile.readline())
+                self.wfile.write(tag + b" NO [AUTHENTICATIONFAILED] invalid credentials\r\n")
+                return False
+
+            def relay(self) -> None:
+                with socket.create_connection((mailbox.host, mailbox.port)) as inside:
+                    answers = inside.makefile("rb")
+                    answers.readline()
+                    login = f'in LOGIN "{mailbox.user}" "{mailbox.password}"\r\n'
+                    inside.sendall(login.encode())
+                    while not answers.readline().startswith(b"in OK"):
+                        pass
+                    threading.Thread(target=_pour, args=(inside, self.connection)).start()
+                    _pour(self.connection, inside)
+
+        self.server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler)
+        self.server.daemon_threads = True
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    @property
+    def port(self) -> int:
+        return int(self.server.server_address[1])
+
+    def close(self) -> None:
+        self.server.shutdown()
+        self.server.server_close()
+
+
+def _pour(source: socket.socket, target: socket.socket) -> None:
+    """Everything from one line into the other, until either ends."""
+    with contextlib.suppress(OSError):
+        while data := source.recv(65536):
+            target.sendall(data)
+        target.shutdown(socket.SHUT_WR)
 
 
 @dataclass

@@ -68,6 +68,33 @@ def test_new_numbering_imports_nothing_twice(imap_server, channel):
     assert InboundEvent.objects.count() == 4
 
 
+def test_mails_with_one_message_id_or_none_are_all_kept(imap_server, channel):
+    """Couriers reuse a Message-ID for other mails; some programs write none at all."""
+    for text in ("pierwsza", "druga"):
+        imap_server.append(letter(text, message_id="<kurier@example.com>"))
+        imap_server.append(letter(text, message_id=""))
+
+    assert poll(channel) == 4
+    for event in InboundEvent.objects.order_by("pk"):
+        journal.process(event.pk)
+
+    assert Message.objects.count() == 4
+    imap_server.renew_uidvalidity()
+    assert poll(channel) == 0
+
+
+def test_flags_of_other_clients_decide_nothing(imap_server, channel):
+    imap_server.append(numbered(0))
+    with imap_server.client() as client:
+        client.add_flags(client.search("ALL"), [b"\\Seen", b"\\Flagged"])
+    imap_server.append(numbered(1))
+
+    assert poll(channel) == 2
+    with imap_server.client() as client:
+        client.remove_flags(client.search("ALL"), [b"\\Seen"])
+    assert poll(channel) == 0
+
+
 def test_mail_from_before_the_channel_is_imported_from_a_day_on(imap_server, channel):
     now = datetime.now(UTC)
     imap_server.append(numbered(1), at=now - timedelta(days=400))

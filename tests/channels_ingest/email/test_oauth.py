@@ -10,9 +10,11 @@ from urllib.parse import parse_qs
 import pytest
 
 from channels_ingest.adapter import Refused, Unavailable
-from channels_ingest.email import oauth
-from channels_ingest.models import Connection
+from channels_ingest.email import oauth, receive
+from channels_ingest.models import Connection, InboundEvent
+from tests.channels_ingest.email.conftest import letter
 from tests.factories import make_channel
+from tests.servers import TokenDoor
 
 pytestmark = pytest.mark.django_db
 
@@ -101,3 +103,42 @@ def test_service_that_does_not_work(answer, connection, service):
 
     with pytest.raises(Unavailable):
         oauth.access_token(connection)
+
+
+class TestMailboxThatTakesTokens:
+    """SASL XOAUTH2 against a server that knows nothing else."""
+
+    @pytest.fixture
+    def door(self, imap_server) -> Iterator[TokenDoor]:
+        door = TokenDoor(imap_server, token="t1")
+        yield door
+        door.close()
+
+    @pytest.fixture
+    def mailbox(self, door, imap_server, connection) -> Connection:
+        connection.settings |= imap_server.settings(imap_port=door.port)
+        connection.save()
+        return connection
+
+    def test_mail_is_read_by_a_token(self, mailbox, imap_server):
+        imap_server.append(letter())
+
+        assert receive.poll(mailbox) == 1
+        assert InboundEvent.objects.get().raw == letter()
+
+    def test_token_that_is_refused_needs_a_sign_in(self, mailbox, door, service):
+        service.answer = (200, {"access_token": "stolen", "expires_in": 3600})
+
+        with pytest.raises(Refused) as refused:
+            receive.poll(mailbox)
+
+        assert refused.value.needs_reauth
+        assert door.refusals == [b"\r\n"]  # the refusal is answered by an empty line
+
+    def test_password_opens_nothing_there(self, mailbox, imap_server):
+        mailbox.settings["oauth_token_url"] = ""
+        mailbox.set_secrets(imap_server.secrets)
+        mailbox.save()
+
+        with pytest.raises(Refused):
+            receive.poll(mailbox)
