@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
     from channels_ingest.models import Connection, InboundEvent
     from crm.models import Identity
-    from tickets.incoming import Item
+    from tickets.incoming import File, Item
     from tickets.models import Channel, Message
     from tickets.parts import Part
 
@@ -217,6 +217,16 @@ class Adapter:
     def settings_form(self) -> Any:
         """The form class of the connection's settings and secrets."""
         return self._function("connect", "SettingsForm")
+
+    def whole(self, connection: Connection, event: InboundEvent) -> list[File]:
+        """A message of which only the beginning was taken in: itself as a file, and its files.
+
+        Raises `Refused` where there is no more of it, `Unavailable`.
+        """
+        function = self._optional("receive", "whole")
+        if function is None:
+            raise Refused("there is no more of this message")
+        return list(function(connection, event))
 
     def profile(self, connection: Connection, identity: Identity) -> Profile | None:
         """What the provider tells of a person; None where it tells nothing."""

@@ -7,17 +7,21 @@ from urllib.parse import urlsplit
 from django.db import transaction
 from django.utils import timezone
 
-from channels_ingest.models import Connection
+from channels_ingest import waking
+from channels_ingest.adapter import Refused, Unavailable
+from channels_ingest.models import Connection, InboundEvent
 from helpdesk import http
 from tickets import attaching, recording
 from tickets.locking import locked
-from tickets.models import Attachment
+from tickets.models import Attachment, Message
 
 logger = logging.getLogger(__name__)
 
 _MOST_BYTES = 25 * 1024 * 1024
 _TRIES = 5
 _WAIT = timedelta(seconds=30)
+# In place of an address: the rest of the message lies in the mailbox that it came from.
+_WHOLE, _WHOLE_MARK, _WHOLE_NAME = "whole:", "whole", "wiadomosc.eml"
 
 
 def fetch(attachment_id: int) -> None:
@@ -26,6 +30,9 @@ def fetch(attachment_id: int) -> None:
     if attachment is None or attachment.message is None:
         return
     connection = Connection.objects.filter(channel=attachment.message.channel_id).first()
+    if attachment.source_url == _WHOLE:
+        _fetch_whole(attachment, connection)
+        return
     is_providers_own = _is_providers_own(attachment.source_url, connection)
     if not (is_providers_own or _is_allowed(attachment.source_url, connection)):
         logger.warning("attachment %s lies on a host that is not allowed", attachment.pk)
@@ -45,6 +52,45 @@ def fetch(attachment_id: int) -> None:
         return
     attaching.fill(attachment, fetched.content)
     _tell(attachment)
+
+
+@transaction.atomic
+def ask_for_whole(message: Message) -> None:
+    """Fetch a message of which only the beginning was taken in, as a file of its own; once."""
+    if not message.context.get("too_large_bytes"):
+        return
+    attachment, _is_new = Attachment.objects.select_for_update().get_or_create(
+        message=message,
+        mark=_WHOLE_MARK,
+        defaults={"name": _WHOLE_NAME, "content_type": "message/rfc822"},
+    )
+    if attachment.storage_key:
+        return
+    attachment.state, attachment.source_url = Attachment.State.WAITING, _WHOLE
+    attachment.attempts, attachment.next_attempt_at = 0, timezone.now()
+    attachment.save()
+    _tell(attachment)
+    transaction.on_commit(lambda: waking.fetch_files([attachment.pk], message.channel))
+
+
+def _fetch_whole(attachment: Attachment, connection: Connection | None) -> None:
+    message = attachment.message
+    event = (
+        InboundEvent.objects.filter(pk=message.inbound_event_id or 0).first() if message else None
+    )
+    if message is None or event is None or connection is None:
+        _give_up(attachment)
+        return
+    try:
+        itself, *files = connection.adapter.whole(connection, event)
+    except Refused:
+        _give_up(attachment)
+    except Unavailable:
+        _give_up_after_last(attachment)
+    else:
+        attaching.attach(message, files)
+        attaching.fill(attachment, itself.content or b"")
+        _tell(attachment)
 
 
 def waiting(limit: int = 200) -> list[int]:

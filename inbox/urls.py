@@ -46,6 +46,7 @@ urlpatterns = [
     path("inbox/messages/<uuid:message_id>/split/", merging.split, name="message-split"),
     path("inbox/messages/<uuid:message_id>/undo/", composing.take_back, name="message-undo"),
     path("inbox/messages/<uuid:message_id>/settle/", composing.settle, name="message-settle"),
+    path("inbox/messages/<uuid:message_id>/whole/", content.whole, name="message-whole"),
     path("inbox/messages/<uuid:message_id>/body/", content.body, name="message-body"),
     path("inbox/messages/<uuid:message_id>/image/", content.image, name="message-image"),
     path("inbox/attachments/<uuid:attachment_id>/", content.attachment, name="attachment"),

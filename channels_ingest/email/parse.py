@@ -153,7 +153,7 @@ def _incoming(mail: ParsedEmail, arrival: Arrival, kind: Kind) -> Incoming:
         body_text=_text(mail, arrival),
         body_html=mail.html,
         reply_text=visible_text(_text(mail, arrival), subject=mail.subject),
-        files=tuple(_file(each) for each in mail.attachments),
+        files=tuple(file_of(each) for each in mail.attachments),
         threading=_threading(mail, arrival, confirmed),
         cc=tuple(_handle(each) for each in _others(mail, arrival)),
         proposed=tuple(
@@ -219,15 +219,16 @@ def _missing_id(mail: ParsedEmail) -> str:
 
 def _text(mail: ParsedEmail, arrival: Arrival) -> str:
     if arrival.too_large_bytes:
-        return _(
-            "This message is too large to be fetched (%(size)s). Read it in the mailbox itself."
-        ) % {"size": filesizeformat(arrival.too_large_bytes)}
+        return _("This message is too large to be taken in by itself (%(size)s).") % {
+            "size": filesizeformat(arrival.too_large_bytes)
+        }
     if "unreadable" in mail.damaged:
         return _("This message could not be read. Its source is attached.")
     return mail.text
 
 
-def _file(attachment: Attachment) -> File:
+def file_of(attachment: Attachment) -> File:
+    """A part of a mail as a file of a message."""
     mark = "damaged" if attachment.damaged else "from_tnef" if attachment.from_tnef else ""
     return File(
         filename=attachment.filename,

@@ -19,10 +19,12 @@ from imapclient.exceptions import IMAPClientAbortError, IMAPClientError
 
 from channels_ingest import health
 from channels_ingest.adapter import Refused, Unavailable
-from channels_ingest.email import imap, smtp_listener
+from channels_ingest.email import imap, mime, smtp_listener
 from channels_ingest.email.imap import Cursor, Folder, Found
 from channels_ingest.email.keeping import MOST_BYTES, keep
-from channels_ingest.models import Connection
+from channels_ingest.email.parse import file_of
+from channels_ingest.models import Connection, InboundEvent
+from tickets.incoming import File
 
 logger = logging.getLogger(__name__)
 
@@ -37,6 +39,8 @@ _LONGEST_PAUSE_S = 300.0
 # A wrong password is not tried often: hosts lock accounts. A changed setting begins anew at once.
 _PAUSE_AFTER_REFUSAL_S = 600.0
 _MOVED_TO = "Helpdesk"
+# What is fetched of one mail when an agent asks for all of it.
+_MOST_WHOLE_BYTES = 150 * 1024 * 1024
 
 
 class AfterImport(StrEnum):
@@ -100,7 +104,8 @@ def fetch(connection: Connection, folder: Folder, *, at_most: int | None = None)
             is_new = _take(connection, folder, cursor, found)
             if is_new is not None:
                 new += is_new
-                taken.append(found.uid)
+                # Of a large mail we have the beginning alone: it must stay where it is.
+                taken += [found.uid] if found.size_bytes <= MOST_BYTES else []
             cursor.uid = max(cursor.uid, found.uid)
             if len(taken) >= _SAVED_EVERY:
                 _settle(connection, folder, cursor, taken)
@@ -110,6 +115,25 @@ def fetch(connection: Connection, folder: Folder, *, at_most: int | None = None)
     if at_most is None or len(uids) < at_most:
         _reached_the_end(connection, cursor)
     return new
+
+
+def whole(connection: Connection, event: InboundEvent) -> list[File]:
+    """A mail that was too large, out of the mailbox: itself, its text, its files.
+
+    Raises `Refused`, `Unavailable`.
+    """
+    if event.meta.get("too_large", 0) > _MOST_WHOLE_BYTES:
+        raise Refused(_("This message is too large. Read it in the mailbox itself."))
+    with imap.opened(connection) as folder:
+        same_numbers = folder.uidvalidity == event.meta.get("uidvalidity")
+        raw = folder.raw(event.meta["uid"]) if same_numbers else None
+    if raw is None:
+        raise Refused(_("This message is not in the mailbox any more."))
+    mail = mime.parse(raw)
+    text = File(filename="wiadomosc.txt", content_type="text/plain", content=mail.text.encode())
+    files = [file_of(each) for each in mail.attachments]
+    itself = File(filename="wiadomosc.eml", content_type="message/rfc822", content=raw)
+    return [itself, *([text] if mail.text.strip() else []), *files]
 
 
 def count_new(connection: Connection, folder: Folder) -> int:
@@ -171,15 +195,19 @@ def _take(connection: Connection, folder: Folder, cursor: Cursor, found: Found) 
         else:
             return None
     cursor.tries.pop(key, None)
-    return None if raw is None else _journal(connection, raw, found, too_large=too_large)
+    if raw is None:
+        return None
+    return _journal(connection, raw, found, too_large=too_large, uidvalidity=folder.uidvalidity)
 
 
-def _journal(connection: Connection, raw: bytes, found: Found, *, too_large: bool) -> bool:
+def _journal(
+    connection: Connection, raw: bytes, found: Found, *, too_large: bool, uidvalidity: int
+) -> bool:
     meta: dict[str, Any] = {"uid": found.uid}
     if found.arrived_at:
         meta["arrived_at"] = found.arrived_at.isoformat()
     if too_large:
-        meta["too_large"] = found.size_bytes
+        meta |= {"too_large": found.size_bytes, "uidvalidity": uidvalidity}
     try:
         _event, is_new = keep(connection.channel, raw, source="imap", **meta)
     except OSError as error:

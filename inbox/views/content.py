@@ -8,9 +8,11 @@ from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts import audit
+from channels_ingest import files
 from helpdesk import http, masking
 from inbox import mailbody
-from inbox.views.access import Request, visible_message
+from inbox.views.access import Request, changeable_ticket, visible_message
+from inbox.views.actions import changed
 from tickets import serving, sniffing
 from tickets.models import Attachment, Message, Ticket
 
@@ -62,6 +64,16 @@ def image(request: Request, message_id: str) -> HttpResponse:
     if not answer.is_success or content_type not in sniffing.INLINE_TYPES:
         raise Http404
     return serving.harmless(answer.content, content_type, disposition="inline")
+
+
+@login_required
+@require_POST
+def whole(request: Request, message_id: str) -> HttpResponse:
+    """Have the rest of a message fetched that was too large to be taken in by itself."""
+    message = visible_message(request, message_id)
+    ticket = changeable_ticket(request, message.ticket.number)
+    files.ask_for_whole(message)
+    return changed(request, ticket)
 
 
 @login_required

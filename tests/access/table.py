@@ -171,6 +171,7 @@ PAGES: dict[str, Row] = {
     "inbox:message-split": Row(CHANGES_TICKET),
     "inbox:message-undo": Row(CHANGES_TICKET),
     "inbox:message-settle": Row(CHANGES_TICKET),
+    "inbox:message-whole": Row(CHANGES_TICKET),
     "inbox:message-body": Row(SEES_TICKET),
     "inbox:message-image": Row(SEES_TICKET, query=_signed_image),
     "inbox:attachment": Row(SEES_TICKET),

@@ -4,15 +4,17 @@ import threading
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.urls import reverse
 
-from channels_ingest import journal
+from channels_ingest import files, journal
 from channels_ingest.adapter import Refused, Unavailable
 from channels_ingest.email import imap, receive, wire
 from channels_ingest.models import Connection, InboundEvent
 from tests.channels_ingest.email.conftest import letter
-from tests.factories import make_channel
+from tests.factories import make_channel, make_user
 from tests.servers import Certificate, eventually, serving_imap
-from tickets.models import Channel, Message
+from tickets import attaching
+from tickets.models import Attachment, Channel, Message
 
 pytestmark = pytest.mark.django_db
 
@@ -189,6 +191,64 @@ def test_too_large_a_mail_comes_as_its_header(imap_server, channel, monkeypatch)
     assert "x" * 100 not in event.raw.decode()
     assert message.subject == "Zdjęcia"
     assert message.context["too_large_bytes"] > 2_000
+
+
+PHOTO = (
+    b"Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: text/plain\r\n\r\n"
+    b"W za\xc5\x82\xc4\x85czeniu\r\n--b\r\nContent-Type: image/png; name=foto.png\r\n\r\n"
+    + b"\x89PNG" * 500
+    + b"\r\n--b--\r\n"
+)
+
+
+class TestTooLarge:
+    """Of a mail over the limit the header is taken in; the rest when an agent asks for it."""
+
+    @pytest.fixture
+    def raw(self) -> bytes:
+        return letter(subject="Zdjęcia").split(b"Content-Type")[0] + PHOTO
+
+    @pytest.fixture
+    def message(self, raw, imap_server, monkeypatch) -> Message:
+        monkeypatch.setattr(receive, "MOST_BYTES", 1_000)
+        channel = make_channel(
+            settings=imap_server.settings(after_import="delete"), secrets=imap_server.secrets
+        )
+        imap_server.append(raw)
+        poll(channel)
+        journal.process(InboundEvent.objects.get().pk)
+        return Message.objects.get()
+
+    def test_it_stays_in_the_mailbox_whatever_the_channel_does(self, message, imap_server):
+        assert imap_server.count() == 1
+
+    def test_all_of_it_comes_when_somebody_asks(
+        self, raw, message, client, django_capture_on_commit_callbacks
+    ):
+        client.force_login(make_user("admin"))
+        address = reverse("inbox:message-whole", args=[message.public_id])
+        page = reverse("inbox:ticket", args=[message.ticket.number])
+        assert address in client.get(page).content.decode()
+
+        for _ in range(2):
+            with django_capture_on_commit_callbacks(execute=True):
+                client.post(address)
+
+        files = {file.name: attaching.read(file) for file in message.attachments.all()}
+        assert files["wiadomosc.eml"] == raw
+        assert files["wiadomosc.txt"].decode() == "W załączeniu"
+        assert files["foto.png"].startswith(b"\x89PNG")
+        assert len(files) == 3
+        assert address not in client.get(page).content.decode()
+
+    def test_one_that_is_gone_says_so(
+        self, message, imap_server, django_capture_on_commit_callbacks
+    ):
+        imap_server.expunge_first()
+        with django_capture_on_commit_callbacks(execute=True):
+            files.ask_for_whole(message)
+
+        assert message.attachments.get().state == Attachment.State.FAILED
 
 
 @pytest.mark.parametrize("way", ["move", "delete"])
