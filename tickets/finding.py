@@ -8,9 +8,11 @@ import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 
-from django.db.models import Exists, F, Func, OuterRef, Q, Value
+from django.db.models import Exists, F, Func, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Left, Lower
+from django.db.models.lookups import IsNull
 from django.utils import timezone, translation
 
 from accounts.models import User
@@ -37,6 +39,13 @@ class Search:
             tickets = tickets.filter(condition)
         return tickets.filter(with_words(self.words)) if self.words else tickets
 
+    def narrow_one_by_one(self, tickets: TicketQuerySet) -> TicketQuerySet:
+        """The same, found by looking into each ticket in its turn: quick where many fit."""
+        for condition in self.conditions:
+            tickets = tickets.filter(condition)
+        number, tagged, said = _wanted(self.words)
+        return tickets.filter(number | _with_any(tagged) | _with_any(said))
+
 
 def understand(text: str, user: User | None = None) -> Search:
     """Read what was typed. `user` is who "me" is."""
@@ -57,13 +66,25 @@ def understand(text: str, user: User | None = None) -> Search:
 
 def with_words(words: str) -> Q:
     """With these words in a message or as a tag, or with this number."""
-    number = words.strip().removeprefix("#")
-    condition = Q(number=int(number)) if number.isdecimal() and len(number) < 16 else _NOTHING
-    tagged = Tag.objects.filter(Q(slug=number.lower()) | Q(name__iexact=number))
-    condition |= Q(pk__in=Ticket.tags.through.objects.filter(tag__in=tagged).values("ticket"))
-    if query := searching.query(words):
-        condition |= Q(pk__in=Message.objects.filter(search=query).values("ticket"))
-    return condition
+    number, tagged, said = _wanted(words)
+    return number | Q(pk__in=tagged.values("ticket")) | Q(pk__in=said.values("ticket"))
+
+
+def _wanted(words: str) -> tuple[Q, QuerySet[Any], QuerySet[Message]]:
+    """The ticket's number, the uses of a tag, and the messages that the words may mean."""
+    text = words.strip().removeprefix("#")
+    number = Q(number=int(text)) if text.isdecimal() and len(text) < 16 else _NOTHING
+    tags = Tag.objects.filter(Q(slug=text.lower()) | Q(name__iexact=text))
+    tagged = Ticket.tags.through.objects.filter(tag__in=tags)
+    query = searching.query(words)
+    said = Message.objects.filter(search=query) if query else Message.objects.none()
+    return number, tagged, said
+
+
+def _with_any(rows: QuerySet[Any]) -> Q:
+    """Asked for each ticket in turn: PostgreSQL would collect all matches first for an EXISTS."""
+    first = rows.filter(ticket=OuterRef("pk")).values("pk")[:1]
+    return Q(IsNull(Subquery(first), False))
 
 
 @dataclass(frozen=True)

@@ -269,3 +269,27 @@ def test_search_finds_only_what_is_visible(outsider, mailbox):
 
     for text in ["paczka", f"#{ticket.number}", "status:nowe", "-tag:x"]:
         assert "row-" not in outsider.get(reverse("inbox:list"), {"q": text}).content.decode()
+
+
+@pytest.mark.parametrize("near", [2, 100])
+def test_search_pages_through_all_that_fits_however_far_it_looks(near, agent, mailbox, monkeypatch):
+    monkeypatch.setattr(listing, "PAGE_SIZE", 2)
+    monkeypatch.setattr(listing, "_NEAR", near)
+    texts = ["Kubek", "Talerz", "Kubek", "Kubek", "Talerz", "Kubek", "Talerz", "Kubek"]
+    messages = [
+        receiving.receive(make_incoming(mailbox, sender=f"{number}@example.com", body_text=text))
+        for number, text in enumerate(texts)
+    ]
+    fitting = [message.ticket.number for message in messages if message.body_text == "Kubek"]
+
+    for order, expected in [("newest", fitting[::-1]), ("oldest", fitting)]:
+        found, after = [], ""
+        while True:
+            page = listing.page(
+                agent, folders.find("open", agent), order=order, search="kubki", after=after
+            )
+            found += [row.ticket.number for row in page.rows]
+            after = page.after
+            if not after:
+                break
+        assert found == expected
