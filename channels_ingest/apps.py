@@ -15,7 +15,7 @@ class ChannelsIngestConfig(AppConfig):
         )
         from channels_ingest.chat import conversing, realtime
         from channels_ingest.chat.models import ChatSession
-        from channels_ingest.email import acknowledging
+        from channels_ingest.email import storms
         from helpdesk import dead_letters
         from helpdesk.backup import restoring
         from history import readers
@@ -28,7 +28,7 @@ class ChannelsIngestConfig(AppConfig):
         signals.thread_read.connect(gestures.read, dispatch_uid="channels_ingest.read")
         realtime.connect()
         readers.register("chat", conversing.follow)
-        acknowledging.register()
+        storms.register()
         dead_letters.register(letters.JournalLetters())
         dead_letters.register(letters.OutboxLetters())
         restoring.afterwards.append(delivering.doubt_waiting)

@@ -13,6 +13,7 @@ from django.db.models.signals import post_migrate
 from pytest_django import DjangoDbBlocker
 
 from helpdesk.celery import app
+from tickets.automation.rules import running
 from tickets.sla import current
 
 
@@ -35,6 +36,7 @@ def empty_cache() -> None:
 def no_kept_promises() -> None:
     """Policies and calendars of the test before are gone with its rows."""
     current.forget()
+    running.forget()
 
 
 @pytest.fixture(scope="session", autouse=True)

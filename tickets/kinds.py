@@ -61,6 +61,8 @@ class ChannelKind:
     human_window_granted: "Callable[[Channel], bool] | None" = None
     # Gives an outbound message its id before the first attempt (a mail's Message-ID).
     external_id: "Callable[[Message], str] | None" = None
+    # Says whether an automatic answer to a message is sure to start no loop and annoy nobody.
+    may_answer: "Callable[[Message], bool] | None" = None
     # Gives a channel's own weekly hours, Monday first; () for those of its calendar.
     own_week: "Callable[[Channel], Week] | None" = None
 

@@ -5,6 +5,7 @@ from datetime import timedelta
 from django.utils.translation import gettext_lazy as _
 
 from channels_ingest.adapter import Adapter
+from channels_ingest.email.brakes import may_answer
 from crm.models import Identity
 from tickets.kinds import Capabilities, ChannelKind
 from tickets.models import Message
@@ -32,6 +33,7 @@ adapter = Adapter(
         follow_up_days=14,
         one_conversation=False,
         external_id=_message_id,
+        may_answer=may_answer,
     ),
     secrets=("imap_password", "smtp_password", "oauth_client_secret", "oauth_refresh_token"),
     account="address",

@@ -151,15 +151,6 @@ class SettingsForm(forms.Form):
     subject_tag = forms.BooleanField(
         label=gettext_lazy("Add the ticket's number to the subject"), required=False
     )
-    acknowledge = forms.BooleanField(
-        label=gettext_lazy("Confirm automatically that a new message has come"), required=False
-    )
-    acknowledge_text = _text(
-        gettext_lazy("Text of the confirmation"),
-        gettext_lazy("{number} is the number of the ticket. Empty: our own text."),
-        max_length=2_000,
-        widget=forms.Textarea,
-    )
     oauth_token_url = forms.URLField(
         label=gettext_lazy("Address for OAuth tokens"),
         help_text=gettext_lazy("For Google and Microsoft 365, in place of a password."),

@@ -4,11 +4,14 @@ What is remembered here may be forgotten (Redis): the sender's next mail tells i
 """
 
 import logging
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from django.core.cache import cache
 from django.utils import timezone
 
+from history import readers
+from history.models import Event
 from tickets.models import Message
 
 logger = logging.getLogger(__name__)
@@ -17,9 +20,22 @@ MOST = 20
 WITHIN = timedelta(minutes=10)
 # How long a sender gets no automatic answer after a storm.
 REST = timedelta(hours=24)
-_KEY = "email.storms"
+READER = "email.storms"
+_KEY = READER
 _MOST_NAMED = 100
 _ASKED_AGAIN_S = 60
+
+
+def register() -> None:
+    readers.register(READER, handle, batch=100)
+
+
+def handle(events: Sequence[Event]) -> None:
+    """Notice storms among what has come by e-mail."""
+    ids = [event.message_id or 0 for event in events if event.kind == "message.received"]
+    mails = Message.objects.filter(pk__in=ids, channel__kind="email", sender__isnull=False)
+    for sender_id in mails.order_by("pk").values_list("sender", flat=True):
+        notice(sender_id)
 
 
 def notice(sender_id: int) -> None:

@@ -26,6 +26,10 @@ class RowsInput(forms.Widget):
         """What the template needs besides the rows."""
         return {}
 
+    def drawn(self, row: Row) -> Any:
+        """A row as its template wants it."""
+        return row
+
     def value_from_datadict(self, data: Any, files: Any, name: str) -> list[list[Row]]:
         return [rows_of(data, group, self.columns) for group in self.groups(name)]
 
@@ -35,7 +39,8 @@ class RowsInput(forms.Widget):
     def render(
         self, name: str, value: Any, attrs: dict[str, Any] | None = None, renderer: Any = None
     ) -> SafeString:
-        groups = zip(self.groups(name), value or [], strict=False)
+        rows = [[self.drawn(row) for row in group] for group in value or []]
+        groups = zip(self.groups(name), rows, strict=False)
         context = {"groups": list(groups), **self.around()}
         return SafeString(render_to_string(self.template_name, context))
 

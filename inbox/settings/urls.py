@@ -13,6 +13,7 @@ from inbox.settings import (
     overview,
     policy_pages,
     profile,
+    rule_pages,
     surveys,
     things,
     users,
@@ -115,6 +116,14 @@ _POLICIES = [
     path("settings/sla/<uuid:public_id>/change/", policy_pages.change, name="policy-change"),
 ]
 
+_RULES = [
+    path("settings/rules/", rule_pages.listing, name="rules"),
+    path("settings/rules/new/", rule_pages.edit, name="rule-new"),
+    path("settings/rules/try/", rule_pages.try_out, name="rule-try"),
+    path("settings/rules/<uuid:public_id>/", rule_pages.edit, name="rule-edit"),
+    path("settings/rules/<uuid:public_id>/change/", rule_pages.change, name="rule-change"),
+]
+
 _OPERATING = [
     path("settings/journal/", journal_pages.events, name="journal"),
     path("settings/journal/<int:pk>/", journal_pages.event, name="event"),
@@ -159,6 +168,7 @@ urlpatterns = [
     *_CHANNELS,
     *_CALENDARS,
     *_POLICIES,
+    *_RULES,
     *_SURVEYS,
     *_OPERATING,
 ]

@@ -29,7 +29,9 @@ from tests.factories import (
 )
 from tickets import attaching, receiving, replying
 from tickets import merging as merging_tickets
-from tickets.models import Attachment, Calendar, CannedReply, Message, Policy, Reason, Tag
+from tickets.automation.rules import keeping
+from tickets.automation.rules.tree import Tree
+from tickets.models import Attachment, Calendar, CannedReply, Message, Policy, Reason, Rule, Tag
 from tickets.replying import Draft
 
 # Stands in everything that only those who see the team's ticket may read.
@@ -152,6 +154,18 @@ class Scene:
             sent_at=timezone.now(),
         )
         self.calendar = Calendar.objects.get(is_default=True)
+        self.rule = keeping.save(
+            Rule(),
+            "VIP",
+            Tree.parse(
+                {
+                    "when": {"on": "message.received"},
+                    "if": {"match": "all", "conditions": []},
+                    "then": [{"do": "priority", "value": "high"}],
+                    "stop": False,
+                }
+            ),
+        )
         self.policy = Policy.objects.get(is_default=True)
         self.failure = ReaderFailure.objects.create(
             reader="chat", event=Event.objects.latest("pk"), dead=True, error="x"

@@ -32,6 +32,8 @@ SECTIONS = [
     "calendars/",
     "calendars/new/",
     "sla/",
+    "rules/",
+    "rules/new/",
     "sla/new/",
     "keys/",
     "keys/new/",

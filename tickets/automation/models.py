@@ -51,3 +51,50 @@ class CannedReply(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class Rule(models.Model):
+    """When / if / then, as a checked tree (`tickets.automation.rules.tree`); tried in order."""
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    name = models.CharField(_("name"), max_length=100)
+    position = models.PositiveIntegerField(default=0)
+    active = models.BooleanField(_("active"), default=False)
+    # The kind of event, or the column since which time passes: the tree's `when`.
+    trigger = models.CharField(max_length=64)
+    tree = models.JSONField()
+    changed_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        ordering = ["position", "pk"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class RuleRun(models.Model):
+    """A rule that has acted on a ticket: once for an event, once for a state that time passed in.
+
+    `why` holds the conditions with what they found, `done` what came of each action; codes and ids
+    only, no words of customers.
+    """
+
+    rule = models.ForeignKey(Rule, models.CASCADE, related_name="runs")
+    ticket = models.ForeignKey("tickets.Ticket", models.CASCADE, related_name="rule_runs")
+    # `event:<id>`, or `<column>:<its value>`.
+    occasion = models.CharField(max_length=100)
+    at = models.DateTimeField()
+    why = models.JSONField(default=list)
+    done = models.JSONField(default=list)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["rule", "ticket", "occasion"], name="rule_runs_once")
+        ]
+        indexes = [
+            models.Index(fields=["rule", "-at"], name="run_of_rule"),
+            models.Index(fields=["ticket", "-at"], name="run_on_ticket"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.rule_id} on {self.ticket_id}"

@@ -1,4 +1,4 @@
-from tickets.automation.models import CannedReply
+from tickets.automation.models import CannedReply, Rule, RuleRun
 from tickets.models.channel import Channel
 from tickets.models.claims import ClaimDecision
 from tickets.models.delivery import Delivery
@@ -40,6 +40,8 @@ __all__ = [
     "PolicyVersion",
     "Reaction",
     "Reason",
+    "Rule",
+    "RuleRun",
     "SavedDraft",
     "Seen",
     "Tag",

@@ -1,6 +1,6 @@
 """D1 to D3 and D8: loops, floods of bounces, mail bombs through us, injected headers.
 
-Two helpdesks that answer each other (D1) are in `test_acknowledging`, headers that nothing from
+Two helpdesks that answer each other (D1) are in `test_brakes`, headers that nothing from
 outside ends (D8) in `test_sending`.
 """
 
@@ -22,7 +22,7 @@ from crm.models import Identity
 from helpdesk import health
 from tests.channels_ingest.chat.conftest import Visitor, channel, new_visitor  # noqa: F401
 from tests.channels_ingest.email.conftest import letter, message_of
-from tests.channels_ingest.email.test_acknowledging import polite, read_log  # noqa: F401
+from tests.channels_ingest.email.test_brakes import polite, read_log  # noqa: F401
 from tests.factories import make_user
 from tickets.models import Delivery, Message, Ticket
 

@@ -7,12 +7,14 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from channels_ingest.email import acknowledging
+from channels_ingest.email import storms
 from channels_ingest.models import InboundEvent
 from crm.models import Identity
 from history import readers, sequencing
 from tests.channels_ingest.email.conftest import FIXTURES, letter, message_of
-from tickets.models import Channel, Message, Ticket
+from tickets.automation.rules import keeping, running
+from tickets.automation.rules.tree import Tree
+from tickets.models import Channel, Message, Rule, Ticket
 
 pytestmark = pytest.mark.django_db
 
@@ -21,8 +23,18 @@ EXPECTED: dict[str, dict[str, Any]] = json.loads((FIXTURES / "expected.json").re
 
 @pytest.fixture
 def polite(mailbox: Channel) -> Channel:
-    mailbox.connection.settings["acknowledge"] = True
-    mailbox.connection.save()
+    """The mailbox confirms what comes, by a rule."""
+    tree = {
+        "when": {"on": "message.received"},
+        "if": {
+            "match": "all",
+            "conditions": [{"fact": "kind", "op": "is", "value": "email"}],
+        },
+        "then": [{"do": "reply", "value": "Mamy wiadomość, numer {number}."}],
+        "stop": False,
+    }
+    rule = keeping.save(Rule(), "Potwierdzenie", Tree.parse(tree))
+    keeping.switch(rule, active=True)
     readers.place_new()
     return mailbox
 
@@ -33,9 +45,11 @@ def read_log(django_capture_on_commit_callbacks) -> Callable[[], None]:
 
     def read() -> None:
         sequencing.number_events()
-        (reader,) = (each for each in readers.registered() if each.name == acknowledging.READER)
+        wanted = (running.READER, storms.READER)
         with django_capture_on_commit_callbacks(execute=True):
-            readers.read(reader)
+            for reader in readers.registered():
+                if reader.name in wanted:
+                    readers.read(reader)
 
     return read
 

@@ -1,0 +1,1 @@
+"""Rules: when something happens or time passes, if a ticket is so, then something is done."""
