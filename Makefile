@@ -42,6 +42,10 @@ bench: $(VENV)/.dev static/dist/.built ## measure speed at 10,000 and 100,000 ti
 chaos: $(VENV)/.dev static/dist/.built ## kill processes under load and count (CHAOS=... for options)
 	@$(BIN)/python -m tests.chaos $(CHAOS)
 
+.PHONY: mutants
+mutants: $(VENV)/.dev static/dist/.built ## take out each lock, constraint, check: a test must notice
+	@$(BIN)/python -m helpdesk.embedded $(BIN)/python -m tests.mutants $(MUTANTS)
+
 .PHONY: lint
 lint: $(VENV)/.dev static/dist/.built gettext ## check style, types, layers, templates, translations
 	$(BIN)/ruff check .

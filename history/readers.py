@@ -128,9 +128,10 @@ def run_again(failure: ReaderFailure) -> str:
     """Hand a dead event to its reader once more; '' and forgotten if it goes well, else why not."""
     try:
         with transaction.atomic():
-            row = ReaderFailure.objects.select_for_update().get(pk=failure.pk)
-            _readers[row.reader].handle([row.event])
-            row.delete()
+            row = ReaderFailure.objects.select_for_update().filter(pk=failure.pk).first()
+            if row is not None:  # nobody was faster
+                _readers[row.reader].handle([row.event])
+                row.delete()
     except Exception as error:
         logger.exception("reader %s failed again", failure.reader)
         failure.error = f"{type(error).__name__}: {error}"[:2_000]
