@@ -131,6 +131,9 @@ class SettingsForm(forms.Form):
         initial=True,
         required=False,
     )
+    title_badge = forms.BooleanField(
+        label=_("Count unread messages in the title of the shop's page"), required=False
+    )
     consent_note = forms.CharField(
         label=_("Information about personal data"),
         help_text=_("Who processes the data, what for and how long."),

@@ -14,9 +14,11 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from channels_ingest import sparing
+from channels_ingest.adapter import Refused, Unavailable, Uncertain
 from channels_ingest.chat import conversing, limits, serving, widgets
 from channels_ingest.chat.models import ChatEvent, ChatMail, ChatSession
 from channels_ingest.chat.problems import Problem
+from channels_ingest.email import backend
 from channels_ingest.models import Connection
 from tickets import tokens
 from tickets.models import Message
@@ -86,10 +88,12 @@ def _send(pk: int) -> None:
         message = _written(mail)
         if message:
             message.send()
-    except OSError:
+    except (OSError, Unavailable):
         # Any fault of the mail server; SMTP's own errors are of this kind as well.
         logger.warning("chat mail %s could not be sent", pk, exc_info=True)
         return
+    except (Refused, Uncertain) as error:
+        logger.warning("chat mail %s ends here: %s", pk, type(error).__name__)
     ChatMail.objects.filter(pk=pk).update(done_at=timezone.now())
 
 
@@ -163,17 +167,21 @@ def _mail(
         "zone": ZoneInfo(shop.timezone),
         "lines": [_line(event) for event in events],
     }
-    address = _mailbox_address(session)
+    mailbox = _mailbox(session)
+    address = str(mailbox.setting("address", "")) if mailbox else ""
+    server = backend.of(mailbox) if mailbox else None
+    sender = address if server else _bare(settings.DEFAULT_FROM_EMAIL)
     message = EmailMultiAlternatives(
         subject=" ".join(subject.split()),
         body=render_to_string(f"widget/{template}.txt", context),
-        from_email=formataddr((shop.name, _bare(settings.DEFAULT_FROM_EMAIL))),
+        from_email=formataddr((shop.name, sender)),
         to=[mail.email],
         # An answer by mail goes on in the same ticket, where the shop has a mailbox for it.
         reply_to=[tokens.reply_address(address, session.ticket.ref)]
         if address and session.ticket
         else None,
         headers={"Auto-Submitted": "auto-generated"},
+        connection=server,
     )
     message.attach_alternative(render_to_string(f"widget/{template}.html", context), "text/html")
     return message
@@ -208,12 +216,11 @@ def _messages(session: ChatSession) -> QuerySet[ChatEvent]:
     )
 
 
-def _mailbox_address(session: ChatSession) -> str:
+def _mailbox(session: ChatSession) -> Connection | None:
+    """The shop's mailbox: the answer to our mail comes there, and ours goes out by it."""
     connection = Connection.objects.select_related("channel__shop").get(channel=session.channel)
     mailbox = widgets.Widget(session.channel, connection).mailbox
-    if mailbox is None:
-        return ""
-    return str(Connection.objects.get(channel=mailbox).setting("address", ""))
+    return Connection.objects.select_related("channel").get(channel=mailbox) if mailbox else None
 
 
 def _bare(address: str) -> str:

@@ -232,6 +232,21 @@ def test_answer_waits_behind_the_bubble(visit: Visit) -> None:
     expect(page.locator("okienko-chat .badge")).to_be_hidden()
 
 
+def test_title_of_the_page_counts_where_the_shop_wants_it(visit: Visit, channel: Channel) -> None:
+    set_up(channel, title_badge=True)
+    page = visit()
+    title = page.title()
+    frame = opened(page)
+    say(frame, "Halo?")
+    bubble(page).click()
+
+    answer("Jesteśmy!")
+    expect(page).to_have_title(f"(1) {title}")
+
+    bubble(page).click()
+    expect(page).to_have_title(title)
+
+
 def test_two_tabs_are_one_conversation(visit: Visit, context: BrowserContext) -> None:
     sockets: list[str] = []
     context.on("page", lambda page: page.on("websocket", lambda socket: sockets.append(socket.url)))

@@ -7,12 +7,10 @@ export interface Page {
   referrer: string;
 }
 
-/** Who the shop says is signed in; `signature` is an HMAC the shop's server made. */
-export interface Identity {
-  user: { id: string; email: string; name?: string };
-  exp: number;
-  signature: string;
-}
+/** Who the shop says is signed in: by an HMAC, or by a JSON Web Token, that its server made. */
+export type Identity =
+  | { user: { id: string; email: string; name?: string }; exp: number; signature: string }
+  | { jwt: string };
 
 export interface Trigger {
   id: string;

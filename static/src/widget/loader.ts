@@ -17,6 +17,8 @@ interface Config {
   origin: string;
   color: string;
   ink: string;
+  /** Whether the page's title counts unread messages. */
+  title: boolean;
   side: "left" | "right";
   x: number;
   y: number;
@@ -145,6 +147,10 @@ function showUnread(count: number, preview: string): void {
   badge.textContent = count > 99 ? "99+" : `${count}`;
   badge.hidden = count === 0 || isOpen;
   label(count);
+  if (config.title) {
+    const plain = document.title.replace(/^\(\d+\) /, "");
+    document.title = count && !isOpen ? `(${count}) ${plain}` : plain;
+  }
   showCard(count ? preview : "");
   tell("unread", count);
 }

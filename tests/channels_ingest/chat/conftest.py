@@ -9,6 +9,7 @@ import pytest
 from django.test import Client
 
 from tests.factories import make_channel
+from tests.servers import smtp_sink  # noqa: F401  (a fixture)
 from tickets.models import Channel
 
 ORIGIN = "https://sklep.example.pl"

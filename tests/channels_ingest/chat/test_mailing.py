@@ -13,6 +13,7 @@ from channels_ingest.chat.models import ChatMail, ChatSession
 from history.recording import Actor
 from tests.channels_ingest.chat.conftest import Visitor, fixture
 from tests.factories import make_channel, make_user
+from tests.servers import SmtpSink
 from tickets import replying, tokens
 from tickets.models import Ticket
 
@@ -57,6 +58,22 @@ def test_answer_follows_by_mail(gone: Visitor, answer: Any) -> None:
     [reply_to] = sent.reply_to
     address = mailbox.connection.setting("address")
     assert tokens.ref_in(reply_to, address) == Ticket.objects.get().ref
+
+
+def test_mail_goes_by_the_shops_own_mailbox(
+    gone: Visitor, answer: Any, smtp_sink: SmtpSink
+) -> None:
+    own = smtp_sink.settings(address="pomoc@sklep.example.pl")
+    make_channel(shop=gone.channel.shop, settings=own)
+    answer("Paczka jest w drodze.")
+
+    with time_machine.travel(timezone.now() + FIVE_MINUTES):
+        mailing.send_due()
+
+    [received] = smtp_sink.mails
+    assert received.mail_from == "pomoc@sklep.example.pl"
+    assert received.rcpt_tos == ["anna@example.com"]
+    assert not mail.outbox
 
 
 def test_whoever_returns_gets_no_mail(gone: Visitor, answer: Any) -> None:

@@ -1,5 +1,8 @@
 """Tokens, origins and signatures: who may open a conversation, and from where."""
 
+import hmac
+import json
+from base64 import urlsafe_b64encode
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -91,6 +94,50 @@ def test_another_customer_on_the_same_device_sees_nothing(visitor: Visitor) -> N
 
     assert body["conversation"] is None
     assert ChatSession.objects.count() == 2
+
+
+def test_token_of_the_shops_server_is_an_identity(channel: Channel) -> None:
+    Visitor(channel).start(identity={"jwt": token("cust-1", email="anna@example.com", name="Anna")})
+
+    session = ChatSession.objects.get()
+    assert (session.external_id, session.email, session.email_verified) == (
+        "cust-1",
+        "anna@example.com",
+        True,
+    )
+
+
+@pytest.mark.parametrize(
+    "jwt",
+    [
+        pytest.param(lambda: token("cust-1", secret="other"), id="another secret"),
+        pytest.param(lambda: token("cust-1", alg="none"), id="no algorithm"),
+        pytest.param(lambda: token("cust-1", alg="HS512"), id="another algorithm"),
+        pytest.param(lambda: token("cust-1", hours=-1), id="expired"),
+        pytest.param(lambda: token("cust-1", hours=48), id="for too long"),
+        pytest.param(lambda: token("cust-1", iat=4_102_444_800), id="of the future"),
+        pytest.param(lambda: token("cust-1").rpartition(".")[0] + ".", id="without signature"),
+        pytest.param(lambda: token(""), id="without a name"),
+        pytest.param(lambda: "a.b", id="two parts"),
+        pytest.param(lambda: "ż.b.c", id="not ASCII"),
+        pytest.param(lambda: ["a"], id="no text"),
+    ],
+)
+def test_other_tokens_are_nobody(channel: Channel, jwt: Any) -> None:
+    assert Visitor(channel).start(identity={"jwt": jwt()}).status_code == 200
+
+    assert ChatSession.objects.get().external_id == ""
+
+
+def token(
+    sub: str, *, secret: str = SECRET, alg: str = "HS256", hours: int = 1, **claims: Any
+) -> str:
+    exp = int((timezone.now() + timedelta(hours=hours)).timestamp())
+    parts = ({"alg": alg, "typ": "JWT"}, {"sub": sub, "exp": exp, **claims})
+    encoded = (urlsafe_b64encode(json.dumps(part).encode()).rstrip(b"=") for part in parts)
+    text = b".".join(encoded)
+    mac = hmac.new(secret.encode(), text, "sha256").digest()
+    return f"{text.decode()}.{urlsafe_b64encode(mac).rstrip(b'=').decode()}"
 
 
 def test_separator_in_an_id_proves_nothing(channel: Channel) -> None:
