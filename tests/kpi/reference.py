@@ -24,7 +24,7 @@ class Value(NamedTuple):
     team: int
     agent: int
     reason: int
-    count: int
+    number: int
     value: int
 
 
@@ -35,7 +35,7 @@ class Shop(NamedTuple):
 
 class Message(NamedTuple):
     at: datetime
-    place: int  # in the ticket's list of events
+    place: float  # in the ticket's list of events, between two for what was merged in
     event: Any
 
 
@@ -105,7 +105,8 @@ class Ticket:
 
     def _place_of(self, event_id: int) -> float:
         """Where an event of another ticket stands among this one's."""
-        return sum(event.pk < event_id for event in self.events) - 0.5
+        before: int = sum(event.pk < event_id for event in self.events)
+        return before - 0.5
 
     def begun_by_us(self) -> bool:
         contact, people = self.contact(), self.people()
@@ -117,7 +118,7 @@ class Ticket:
         """(first unanswered message, answer, whether the ticket was solved without one)"""
         people = {message.place: message for message in self.people()}
         customers = {message.place: message for message in self.customers()}
-        solved = {n for n, event in self.statuses() if _solves(event)}
+        solved: set[float] = {n for n, event in self.statuses() if _solves(event)}
         lent = defaultdict(list)
         for event_id, other in self._joined():
             if turn := other.unanswered_at_the_end():
@@ -178,7 +179,7 @@ class Ticket:
 
     def _status_before(self, place: int) -> str:
         changes = [event for n, event in self.statuses() if n < place]
-        return changes[-1].data["new"] if changes else self.first.data["status"]
+        return str(changes[-1].data["new"] if changes else self.first.data["status"])
 
     def is_one_session(self) -> bool:
         end = self.solutions()[0]["event"]
@@ -317,7 +318,7 @@ class Company:
 
     def _human_start(self, ticket: Ticket, contact: Message, reply: Message) -> datetime:
         """When the customer began to wait for a person."""
-        starts = [(contact.place, contact.at)]
+        starts: list[tuple[float, datetime]] = [(contact.place, contact.at)]
         handed = [(n, e.at) for n, e in ticket.of("ticket.handed_over") if n < reply.place]
         starts += handed[-1:]
         for event_id, other in ticket._joined():
@@ -373,11 +374,11 @@ class Company:
                 return True
         return False
 
-    def backlog(self, at: datetime) -> int:
-        """How many counted tickets were neither solved nor closed at that moment."""
+    def backlog(self, at: datetime, shop_id: int) -> int:
+        """How many counted tickets of the shop were neither solved nor closed at that moment."""
         count = 0
         for ticket in self.counted:
-            if ticket.first.at >= at:
+            if ticket.first.at >= at or ticket.first.shop_id != shop_id:
                 continue
             changes = [e.data["new"] for _n, e in ticket.statuses() if e.at < at]
             status = changes[-1] if changes else ticket.first.data["status"]
@@ -388,7 +389,8 @@ class Company:
 def _writer(message: Message) -> int | None:
     """Who wrote it; with a key, whoever had the ticket."""
     event = message.event
-    return event.actor_id if event.actor_kind == "agent" else event.assignee_id
+    writer: int | None = event.actor_id if event.actor_kind == "agent" else event.assignee_id
+    return writer
 
 
 _POLISH: dict[int, Any] = {}

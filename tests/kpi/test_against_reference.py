@@ -3,6 +3,7 @@
 import math
 from collections import defaultdict
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -102,7 +103,8 @@ def test_every_figure_is_the_reference_s(world, history, batch):
 
 
 def tell(world, history):
-    tellers, merged = [], {}
+    tellers: list[Teller] = []
+    merged: dict[int, int] = {}
     for number, (start, later, place, first, steps) in enumerate(history):
         channel, customer = world["channels"][place], world["customers"][number % 2]
         at = start + timedelta(seconds=later)
@@ -229,10 +231,10 @@ def held(level, *, is_month=False):
 
 
 def summed(values):
-    sums = defaultdict(lambda: (0, 0))
+    sums: defaultdict[tuple[Any, ...], tuple[int, int]] = defaultdict(lambda: (0, 0))
     for value in values:
         count, total = sums[value[:7]]
-        sums[value[:7]] = count + value.count, total + value.value
+        sums[value[:7]] = count + value.number, total + value.value
     return dict(sums)
 
 
@@ -249,7 +251,7 @@ def check_levels():
     full = held(DailyRollup.Level.FULL)
     for level, kept in KEPT.items():
         for is_month in (False, True):
-            sums = defaultdict(lambda: (0, 0))
+            sums: defaultdict[tuple[Any, ...], tuple[int, int]] = defaultdict(lambda: (0, 0))
             for key, (count, total) in full.items():
                 day = key[1].replace(day=1) if is_month else key[1]
                 place = (
@@ -265,7 +267,7 @@ def check_quantiles(expected):
     """Median and 90th percentile of all first responses, within the sketch's error."""
     for metric in ("frt", "frt_business", "nrt", "art_business"):
         values = sorted(value.value for value in expected if value.metric == metric)
-        counts = defaultdict(int)
+        counts: defaultdict[int, int] = defaultdict(int)
         rows = DailyRollup.objects.filter(level=DailyRollup.Level.TOTAL, is_month=True)
         for row in rows.filter(metric=metric):
             for key, number in row.sketch.items():
@@ -284,16 +286,10 @@ def check_backlog(company, shops):
         rows = DailyRollup.objects.filter(
             level=DailyRollup.Level.CHANNEL, is_month=False, metric="backlog", shop_id=shop_id
         )
-        company_of_shop = [t for t in company.counted if t.first.shop_id == shop_id]
         for day in {row.day for row in rows}:
             end = datetime.combine(day + timedelta(days=1), datetime.min.time(), shop.zone)
             flow = sum(row.count for row in rows if row.day <= day)
-            assert flow == reference.Company.backlog(_Only(company_of_shop), end.astimezone(UTC))
-
-
-class _Only:
-    def __init__(self, counted):
-        self.counted = counted
+            assert flow == company.backlog(end.astimezone(UTC), shop_id)
 
 
 def everything():

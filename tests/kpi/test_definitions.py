@@ -4,6 +4,7 @@ import json
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -65,7 +66,7 @@ def test_due_dates(case):
 
 def told(case) -> telling.Story:
     """The case's events in the words of the product."""
-    row = SimpleNamespace(pk=1, team_id=1, customer_id=1, shop_id=1, channel_id=1)
+    row: Any = SimpleNamespace(pk=1, team_id=1, customer_id=1, shop_id=1, channel_id=1)
     teller = Teller(row)
     teller.created(datetime.fromisoformat(case["events"][0]["at"]))
     for item in case["events"]:
@@ -90,7 +91,9 @@ def told(case) -> telling.Story:
             case "system", status:
                 by = "system" if item.get("by") else "agent"
                 teller.status_is(at, status, actor=(by, 1))
-    return telling.tell(rows(teller))
+    story = telling.tell(rows(teller))
+    assert story is not None
+    return story
 
 
 def rows(teller: Teller) -> list[telling.Row]:
