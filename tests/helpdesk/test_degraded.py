@@ -53,6 +53,7 @@ class Helpdesk:
     def _sign_in(self) -> None:
         page = self.browser.get("/accounts/login/").text
         token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', page)
+        assert token is not None, page
         form = {"csrfmiddlewaretoken": token[1], "login": EMAIL, "password": PASSWORD}
         signed_in = self.browser.post("/accounts/login/", data=form)
         assert signed_in.status_code == 302, signed_in.text
