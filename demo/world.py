@@ -1,6 +1,8 @@
 """The shops, teams and channels that samples belong to."""
 
 from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
 
 from accounts.models import Team, User
 from channels_ingest.models import Connection
@@ -9,7 +11,9 @@ from demo.sample.answers import CANNED_REPLIES
 from demo.sample.stories import REASONS, TAGS
 from demo.sample.storing import World
 from tickets import kinds
-from tickets.models import CannedReply, Channel, Reason, Tag
+from tickets.models import CannedReply, Channel, Policy, Reason, Tag
+from tickets.sla import policies
+from tickets.sla.models import Step
 
 _SHOPS = (("las", "Sklep Las"), ("turnia", "Turnia Outdoor"))
 _AGENTS = (
@@ -18,6 +22,23 @@ _AGENTS = (
     ("tomek@demo.example", "Tomek Wróbel"),
     ("bartek@demo.example", "Bartek Sikora"),
 )
+_WARNING = Step(75, Step.Do.NOTIFY)
+# Beside the standard promises, so that the list shows clocks of every length.
+_PROMISES: dict[str, dict[str, Any]] = {
+    "Pilne": {
+        "conditions": {"priorities": ["high", "urgent"]},
+        "first_response_minutes": 60,
+        "resolution_minutes": 8 * 60,
+        "steps": (_WARNING, Step(100, Step.Do.NOTIFY_SUPERVISORS)),
+    },
+    "Czat i komunikatory": {
+        "conditions": {"channel_kinds": ["chat", "messenger"]},
+        "first_response_minutes": 15,
+        "next_response_minutes": 30,
+        "resolution_minutes": 8 * 60,
+        "steps": (_WARNING,),
+    },
+}
 
 
 def make(*, agents: Sequence[User] = (), is_demo: bool = False) -> World:
@@ -30,6 +51,10 @@ def make(*, agents: Sequence[User] = (), is_demo: bool = False) -> World:
         TeamShop.objects.get_or_create(team=team, shop=shop)
     for folder, name, body in CANNED_REPLIES:
         CannedReply.objects.get_or_create(name=name, defaults={"folder": folder, "body": body})
+    for name, changes in _PROMISES.items():
+        if not Policy.objects.filter(name=name).exists():
+            standard = policies.newest(Policy.objects.get(is_default=True))
+            policies.create(name, replace(policies.Promise.of(standard), **changes))
     return World(
         channels={
             kind: [_channel(kind, shop, is_demo=is_demo) for shop in shops]

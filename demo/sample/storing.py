@@ -29,9 +29,8 @@ from tickets.models import (
 )
 from tickets.receiving import preview
 from tickets.searching import terms
-from tickets.sla import current
-from tickets.sla.calendar import WorkingHours
-from tickets.sla.models import CalendarVersion, PolicyVersion
+from tickets.sla import clock, current
+from tickets.sla.current import Promises
 
 _BATCH = 5_000
 TicketTag = Ticket.tags.through
@@ -46,16 +45,10 @@ class World:
     team: Team
     reasons: dict[str, Reason]
     tags: dict[str, Tag]
-    policy: PolicyVersion = field(init=False)
-    calendar: CalendarVersion = field(init=False)
-    hours: WorkingHours = field(init=False)
+    promises: Promises = field(init=False)
 
     def __post_init__(self) -> None:
-        promises = current.promises()
-        # The standard one is tried last.
-        self.policy = promises.policies[-1]
-        self.calendar = promises.calendar(self.policy.calendar_id)
-        self.hours = WorkingHours.of(self.calendar)
+        self.promises = current.promises()
 
     def channel(self, conversation: Conversation) -> Channel:
         rows = self.channels[conversation.channel_kind]
@@ -266,13 +259,14 @@ class _Writer:
                 added_at=self.ticket.created_at,
             )
         )
+        before = len(self.rows.events)
         self._event("ticket.created", self.ticket.created_at, actor="customer", **self._opening())
         self._tags()
-        self._targets()
         self._order()
         for turn in self.conversation.turns:
             self._message(turn)
         self._finish()
+        self._targets(self.rows.events[before:])
 
     def _opening(self) -> dict[str, Any]:
         return {
@@ -342,33 +336,15 @@ class _Writer:
             self.counters.take,
         )
 
-    def _targets(self) -> None:
-        metric = Target.Metric.FIRST_RESPONSE
-        promised = self.world.policy.promised(metric)
-        if promised is None:
-            return
-        started, met = self.conversation.turns[0].at, self.ticket.first_response_at
-        due = self.world.hours.add(started, promised)
-        late = (met or timezone.now()) > due
-        state = Target.State.RUNNING
-        if met:
-            state = Target.State.BREACHED if late else Target.State.MET
-        elif self.ticket.solved_at:
-            state = Target.State.ENDED
-        self.rows.targets.append(
-            Target(
-                pk=self.counters.take(Target),
-                ticket=self.ticket,
-                metric=metric,
-                policy=self.world.policy,
-                calendar=self.world.calendar,
-                state=state,
-                started_at=started,
-                due_at=due,
-                met_at=met,
-                breached_at=due if late and state != Target.State.ENDED else None,
-            )
-        )
+    def _targets(self, events: Sequence[Event]) -> None:
+        """The clocks, as they would have followed these events; what is late is noted already."""
+        now = timezone.now()
+        terms = self.world.promises.terms(self.ticket)
+        for target in clock.replay(self.ticket, events, lambda _metric, _at: terms).targets:
+            target.pk = self.counters.take(Target)
+            if target.state == Target.State.RUNNING and target.due_at <= now:
+                target.breached_at, target.next_at = target.due_at, None
+            self.rows.targets.append(target)
 
     def _message(self, turn: Turn) -> None:
         inbound = turn.agent is None

@@ -8,7 +8,8 @@ from accounts.models import User
 from demo.sample import making
 from history.models import Event, ReaderPosition
 from tests.factories import make_ticket
-from tickets.models import Delivery, Message, Ticket
+from tickets.models import Delivery, Message, Target, Ticket
+from tickets.sla import replaying
 
 
 def talks(seed: int) -> list[making.Conversation]:
@@ -35,6 +36,16 @@ def test_sample_is_whole_and_wakes_nobody():
     for ticket in Ticket.objects.prefetch_related("messages"):
         assert ticket.version == Event.objects.filter(ticket_id=ticket.pk).count()
         assert ticket.last_message_at == max(one.occurred_at for one in ticket.messages.all())
+
+
+@pytest.mark.django_db
+def test_clocks_of_a_sample_are_those_that_its_events_make():
+    call_command("load_sample", tickets=40, messages_per_ticket=4, seed=5, verbosity=0)
+
+    states = set(Target.objects.values_list("state", flat=True))
+    assert {"met", "breached"} <= states
+    assert Target.objects.values("policy__policy").distinct().count() == 3
+    assert sum(replaying.recompute(ticket.pk) for ticket in Ticket.objects.all()) == 0
 
 
 @pytest.mark.django_db
