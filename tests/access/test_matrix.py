@@ -18,6 +18,9 @@ from tests.access.outcomes import HIDDEN, IN, REFUSED, SIGN_IN, STAFF, VIEWERS, 
 from tests.access.scene import ORIGIN, PNG, SECRET, SPOKEN, Scene
 from tests.access.table import EXEMPT, OPERATIONS, PAGES
 
+# Thousands of requests; a busy machine takes its time.
+pytestmark = pytest.mark.timeout(900)
+
 _SIGN_IN_PAGES = ("/accounts/login/", "/operator/login/")
 # A form that was let in and found wrong.
 _LET_IN = {400, 409, 410, 413, 415, 422, 503}
