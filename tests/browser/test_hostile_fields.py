@@ -53,13 +53,13 @@ def spoil() -> set[str]:
     return spoilt
 
 
-def _takes_text(field: models.Field[Any, Any]) -> bool:
+def _takes_text(field: "models.Field[Any, Any]") -> bool:
     if not isinstance(field, models.CharField | models.TextField) or field.choices:
         return False
     return not (_OURS.search(field.name) or 0 < (field.max_length or 0) < _SHORTEST)
 
 
-def _filled(model: type[models.Model], field: models.Field[Any, Any]) -> bool:
+def _filled(model: type[models.Model], field: "models.Field[Any, Any]") -> bool:
     text = EVIL[: field.max_length] if field.max_length else EVIL
     try:
         with transaction.atomic():
