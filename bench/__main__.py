@@ -19,15 +19,15 @@ def main() -> None:
     from bench import report, running
 
     found: list[dict[str, Any]] = []
+    _RESULTS.mkdir(exist_ok=True)
+    name = f"{datetime.now(UTC):%Y%m%d-%H%M%S}"
     for tickets in sorted(options.tickets):
         running.load(tickets)
         found.append({"tickets": tickets, **running.measured(options.seconds)})
-    _RESULTS.mkdir(exist_ok=True)
-    name = f"{datetime.now(UTC):%Y%m%d-%H%M%S}"
-    table = report.table(found)
-    (_RESULTS / f"{name}.json").write_text(json.dumps(found, indent=2, default=asdict))
-    (_RESULTS / f"{name}.txt").write_text(table)
-    print(table)
+        # After each size: hours of a large one are not lost with what fails later.
+        (_RESULTS / f"{name}.json").write_text(json.dumps(found, indent=2, default=asdict))
+        (_RESULTS / f"{name}.txt").write_text(report.table(found))
+        print(report.table(found[-1:]), flush=True)
 
 
 def _options() -> argparse.Namespace:
