@@ -188,12 +188,29 @@ def _turns(
         length = len(story.turns)
         text = story.turns[place if place < length else 1 + (place - 1) % (length - 1)]
         by_agent = place % 2 == 1
+        if by_agent:
+            at = _at_work(random, at, now)
+            if at >= now:
+                break
         turns.append(Turn(at, text.format(**filling), agent if by_agent else None))
         wait = random.lognormvariate(3.6 if by_agent else 4.2, 0.9)
         at += timedelta(minutes=min(wait, 3_000))
         if at >= now:
             break
     return tuple(turns)
+
+
+def _at_work(random: Random, at: datetime, now: datetime) -> datetime:
+    """Agents answer when the shop is open; now and then one does it in the evening."""
+    local = at.astimezone(now.tzinfo)
+    if random.random() < 0.12:
+        return at
+    late = local.weekday() >= 5 or local.hour >= 16
+    if late or local.hour < 8:
+        local = local.replace(hour=8, minute=random.randrange(60)) + timedelta(days=int(late))
+    while local.weekday() >= 5:
+        local += timedelta(days=1)
+    return local.astimezone(UTC)
 
 
 def _status(random: Random, turns: tuple[Turn, ...], now: datetime) -> str:

@@ -261,6 +261,13 @@ class _Writer:
         )
         before = len(self.rows.events)
         self._event("ticket.created", self.ticket.created_at, actor="customer", **self._opening())
+        self._event(
+            "ticket.reason_changed",
+            self.ticket.created_at,
+            actor="agent",
+            old=None,
+            new=self.ticket.reason_id,
+        )
         self._tags()
         self._order()
         for turn in self.conversation.turns:

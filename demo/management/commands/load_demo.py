@@ -10,6 +10,7 @@ from django.utils import timezone
 from demo import connections, people, world
 from demo.sample import making, storing
 from demo.sample.storing import World
+from kpi import rebuilding
 from tickets.models import Ticket
 
 _TICKETS, _WAITING, _WEEKS, _MESSAGES, _SEED = 260, 24, 3, 4, 1
@@ -39,3 +40,4 @@ def _load_traffic(place: World) -> None:
     )
     today = making.waiting(_WAITING, seed=_SEED, agents=agents, now=now, people=len(customers))
     storing.store(customers, itertools.chain(past, today), place)
+    rebuilding.rebuild()
