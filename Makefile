@@ -34,6 +34,11 @@ test: $(VENV)/.dev static/dist/.built chromium ## run all tests, in browsers too
 		'$(BIN)/python -m helpdesk.catalogues compile && \
 		$(if $(TESTS),$(PYTEST) $(TESTS),$(PYTEST) --ignore tests/browser && $(PYTEST) tests/browser)'
 
+.PHONY: fuzz
+fuzz: $(VENV)/.dev static/dist/.built ## hold the API against its description for longer (FUZZ=examples)
+	@FUZZ_EXAMPLES=$(or $(FUZZ),1000) $(BIN)/python -m helpdesk.embedded \
+		$(BIN)/python -m pytest -n $(JOBS) --timeout 7200 tests/api/test_schema.py
+
 .PHONY: bench
 bench: $(VENV)/.dev static/dist/.built ## measure speed at 10,000 and 100,000 tickets (BENCH=... for options)
 	@$(BIN)/python -m helpdesk.embedded $(BIN)/python -m bench $(BENCH)

@@ -62,6 +62,11 @@ def scenarios(session: str, key: str) -> list[Scenario]:
         Scenario("ticket", lambda: f"/inbox/{random.choice(numbers)}/", signed_in),
         Scenario("search", lambda: f"/inbox/?q={quote(random.choice(_WORDS))}", signed_in),
         Scenario("api list", _api_list, {"Authorization": f"Bearer {key}"}),
+        Scenario(
+            "api one",
+            lambda: f"/api/v1/tickets/{random.choice(numbers)}/",
+            {"Authorization": f"Bearer {key}"},
+        ),
     ]
 
 

@@ -30,6 +30,8 @@ def _of_size(figures: dict[str, Any]) -> str:
     lines += _beside("chat")
     lines.append(f"inbound: {figures['inbound']['per_second']:.0f} messages/s")
     lines += _beside("inbound")
+    for name in ("orders", "tickets opened"):
+        lines.append(f"{name}: {figures[name]['per_second']:.0f}/s by one process")
     lines.append(f"memory of the whole stack at rest (PSS): {figures['memory_mb']:.0f} MB")
     lines += _beside("memory")
     return "\n".join(lines)

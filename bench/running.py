@@ -10,11 +10,12 @@ from django.db import connection
 
 from accounts import keys
 from accounts.models import Team, User
-from bench import inbound, pages, stack, talk
+from bench import inbound, pages, shops, stack, talk
 from tickets.models import Channel, Ticket
 
 _MAILS = 1_000
 _SOCKETS = 200
+_ORDERS = 400
 
 
 def load(tickets: int) -> None:
@@ -46,6 +47,8 @@ def measured(seconds: float) -> dict[str, Any]:
         "pages": [{**vars(figure), "times": None} for figure in figures],
         "chat": {"p50": p50, "p99": p99, "sockets": _SOCKETS},
         "inbound": {"per_second": rate, "messages": _MAILS},
+        "orders": {"per_second": shops.orders_per_second(_ORDERS)},
+        "tickets opened": {"per_second": shops.tickets_per_second(_ORDERS)},
         "memory_mb": memory,
     }
 

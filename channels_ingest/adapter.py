@@ -47,6 +47,7 @@ _BUILT_IN = (
     "channels_ingest.email",
     "channels_ingest.chat",
     "channels_ingest.messenger",
+    "channels_ingest.custom",
 )
 _ENTRY_POINTS = "okienko.channels"
 

@@ -1,23 +1,30 @@
 """Shops and customers in the REST API."""
 
+from collections import defaultdict
+from collections.abc import Sequence
 from typing import Any
 
-from django.db.models import Prefetch, Q, QuerySet
+from django.db import transaction
+from django.db.models import Count, Prefetch, Q, QuerySet, Sum
 from django.shortcuts import get_object_or_404
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.exceptions import PermissionDenied
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.callers import key_of, user_of
-from crm import limits, normalising, shops
+from accounts.callers import actor_of, key_of, user_of
+from crm import limits, merging, normalising, profile, registering, shops
+from crm.errors import ShopNeeded
 from crm.models import Consent, Customer, CustomerShop, Identity, Order, OrderQuerySet, Shop
 from crm.orders import accepting
 from crm.orders.documents import CustomerDocument, PutView
 from helpdesk.polish import sort_key
+from helpdesk.rest.problems import referenced
 from helpdesk.rest.serializers import MomentField, NameField, StrictSerializer, TextField
-from helpdesk.rest.views import ListView, PageQuery, View
+from helpdesk.rest.views import ListView, PageQuery, View, check_match, etag
 
+_PHONE = r"^\+[1-9][0-9]{6,14}$"
 LOCALE = r"^[a-z]{2}(-[A-Z]{2})?$"
 SLUG = r"^[-a-zA-Z0-9_]+$"
 
@@ -113,6 +120,16 @@ class ConsentSerializer(serializers.Serializer[Consent]):
     given_at = serializers.DateTimeField()
 
 
+class MoneySerializer(serializers.Serializer[Any]):
+    amount = serializers.CharField()
+    currency = serializers.CharField()
+
+
+class TotalsSerializer(serializers.Serializer[Any]):
+    count = serializers.IntegerField(help_text="Orders that hold, in this currency.")
+    total = MoneySerializer(help_text="Their sum, less refunds.")
+
+
 class CustomerSerializer(serializers.Serializer[Customer]):
     id = serializers.UUIDField(source="public_id")
     name = serializers.CharField()
@@ -124,9 +141,37 @@ class CustomerSerializer(serializers.Serializer[Customer]):
     identities = IdentitySerializer(many=True)
     shops = CustomerShopSerializer(many=True)
     consents = ConsentSerializer(many=True, help_text="Each given or taken back, newest last.")
+    orders = serializers.SerializerMethodField()
     created_at = serializers.DateTimeField()
     updated_at = serializers.DateTimeField()
     version = serializers.IntegerField()
+
+    @extend_schema_field(TotalsSerializer(many=True))
+    def get_orders(self, customer: Customer) -> list[dict[str, Any]]:
+        totals: dict[int, list[dict[str, Any]]] = self.context["totals"]
+        return totals[customer.pk]
+
+
+_LINE = {"required": False, "allow_blank": True}
+
+
+class CustomerChangeSerializer(StrictSerializer):
+    name = TextField(max_length=200, **_LINE)
+    first_name = TextField(max_length=100, **_LINE)
+    form_of_address = TextField(max_length=100, **_LINE)
+    language = TextField(max_length=10, **_LINE)
+    vip = serializers.BooleanField(required=False)
+    note = TextField(max_length=20_000, **_LINE)
+
+
+class NewCustomerSerializer(CustomerChangeSerializer):
+    email = serializers.EmailField(max_length=254, required=False)
+    phone = serializers.RegexField(_PHONE, required=False, help_text="E.164")
+    shop = TextField(max_length=50, required=False, help_text="By its slug.")
+
+
+class MergeSerializer(StrictSerializer):
+    other = serializers.UUIDField(help_text="The customer who becomes part of this one.")
 
 
 class CustomerQuery(PageQuery):
@@ -143,8 +188,9 @@ class CustomerQuery(PageQuery):
 class Customers(ListView):
     """List customers."""
 
-    scopes = {"GET": "customers:read"}
+    scopes = {"GET": "customers:read", "POST": "customers:write"}
     answers = CustomerSerializer
+    accepts = {"POST": NewCustomerSerializer}
     query = CustomerQuery
     order = "-updated_at"
 
@@ -158,22 +204,69 @@ class Customers(ListView):
         if (identity := params.get("identity")) is not None:
             rows = rows.filter(pk__in=Identity.objects.filter(value=identity).values("customer"))
         if (words := params.get("q", "").strip()) != "":
-            rows = rows.filter(_begins_with(words))
+            rows = rows.filter(beginning_with(words))
         if since := params.get("updated_since"):
             rows = rows.filter(updated_at__gte=since)
         return rows
+
+    def shown_rows(self, rows: Sequence[Customer]) -> Any:
+        return _drawn(rows, self.request)
+
+    def post(self, request: Request) -> Response:
+        """Write down a customer, before they ever wrote."""
+        data = self.body()
+        handles = registering.handles_of(data)
+        fields = {name: value for name, value in data.items() if name not in _NOT_COLUMNS}
+        if (slug := data.get("shop")) is not None:
+            shop = referenced(shops_seen_by(request), "/shop", slug=slug)
+        elif limits.shops_of(key_of(request)) is not None:
+            raise ShopNeeded
+        else:
+            shop = None
+        made = registering.register(handles, shop=shop, by=actor_of(request), **fields)
+        return _answer(made, request, status=201)
+
+
+_NOT_COLUMNS = {"email", "phone", "shop"}
 
 
 class OneCustomer(View):
     """Show a customer."""
 
-    scopes = {"GET": "customers:read"}
+    scopes = {"GET": "customers:read", "PATCH": "customers:write"}
     answers = CustomerSerializer
+    accepts = {"PATCH": CustomerChangeSerializer}
     has_version = True
 
     def get(self, request: Request, customer_id: str) -> Response:
-        rows = _with_everything(customers_seen_by(request), request)
-        return self.shown(get_object_or_404(rows, public_id=customer_id))
+        found = get_object_or_404(customers_seen_by(request), public_id=customer_id)
+        return _answer(found, request)
+
+    def patch(self, request: Request, customer_id: str) -> Response:
+        """Change what is written about a customer."""
+        found = get_object_or_404(customers_seen_by(request), public_id=customer_id)
+        data = self.body()
+        with transaction.atomic():
+            row = Customer.objects.select_for_update().get(pk=found.pk)
+            check_match(request, row.version)
+            profile.update(row, by=actor_of(request), **data)
+        return _answer(row, request)
+
+
+class MergeCustomer(View):
+    """Two customers who are one person."""
+
+    scopes = {"POST": "customers:write"}
+    answers = CustomerSerializer
+    accepts = {"POST": MergeSerializer}
+
+    def post(self, request: Request, customer_id: str) -> Response:
+        """Make another customer part of this one; an agent can take it back."""
+        seen = customers_seen_by(request)
+        kept = get_object_or_404(seen, public_id=customer_id)
+        absorbed = referenced(seen, "/other", public_id=self.body()["other"])
+        merging.merge(kept=kept, absorbed=absorbed, user=user_of(request))
+        return _answer(kept, request, status=201)
 
 
 class ShopCustomer(PutView):
@@ -198,6 +291,24 @@ def _with_everything(rows: QuerySet[Customer], request: Request) -> QuerySet[Cus
     )
 
 
+def _answer(customer: Customer, request: Request, *, status: int = 200) -> Response:
+    """The customer as it is now, which may be out of the caller's sight."""
+    row = _with_everything(Customer.objects.filter(pk=customer.pk), request).get()
+    return Response(_drawn([row], request)[0], status=status, headers={"ETag": etag(row.version)})
+
+
+def _drawn(customers: Sequence[Customer], request: Request) -> list[dict[str, Any]]:
+    """Customers with the totals of the orders that the caller sees, in one query for all."""
+    totals: dict[int, list[dict[str, Any]]] = defaultdict(list)
+    seen = orders_seen_by(request).filter(customer__in=customers, status__in=Order.VALID)
+    sums = seen.order_by().values("customer", "currency")
+    for row in sums.annotate(n=Count("pk"), sum=Sum("total") - Sum("refunded")):
+        total = {"amount": f"{row['sum']:.2f}", "currency": row["currency"]}
+        totals[row["customer"]].append({"count": row["n"], "total": total})
+    serializer = CustomerSerializer(context={"totals": totals})
+    return [serializer.to_representation(customer) for customer in customers]
+
+
 def _has(kind: Identity.Kind, normal: Any, text: str) -> Q:
     try:
         value = normal(text)
@@ -207,7 +318,7 @@ def _has(kind: Identity.Kind, normal: Any, text: str) -> Q:
     return Q(pk__in=of_kind.values("customer"))
 
 
-def _begins_with(text: str) -> Q:
+def beginning_with(text: str) -> Q:
     """Customers one of whose names, or an address, begins so."""
     key = sort_key(text)
     by_name = Q(sort_key__startswith=key) | Q(sort_key__contains=f" {key}") if key else Q()

@@ -23,3 +23,13 @@ class IdMismatch(RuleBroken):
 class MetaTooLarge(RuleBroken):
     code = "meta_too_large"
     message = _("meta holds at most 16 KB, 20 levels deep.")
+
+
+class HandleTaken(RuleBroken):
+    code = "handle_taken"
+    message = _("Another customer has this address or number. Look for them first.")
+
+
+class ShopNeeded(RuleBroken):
+    code = "shop_needed"
+    message = _("This key is for some shops only: name the shop.")

@@ -118,9 +118,9 @@ def _row(handle: Handle, customer: Customer) -> Identity:
     )
 
 
-def give(customer: Customer, handle: Handle) -> None:
-    """Add a handle to a customer; one that somebody has stays with them."""
-    _inserted(_row(handle, customer))
+def give(customer: Customer, handle: Handle) -> bool:
+    """Add a handle to a customer; one that somebody has stays with them, which answers False."""
+    return _inserted(_row(handle, customer))
 
 
 def fill_in_name(

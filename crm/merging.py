@@ -8,17 +8,31 @@ from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from accounts.errors import RuleBroken
 from accounts.models import User
 from crm.models import Customer, CustomerMerge, CustomerShop, Identity
 from history.recording import Actor, record
 
 
-class CannotMerge(Exception):
+class _Refused(RuleBroken):
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self.text = text
+
+    def __str__(self) -> str:
+        return self.text
+
+
+class CannotMerge(_Refused):
     """The two rows cannot be merged; the text says why."""
 
+    code = "cannot_merge"
 
-class CannotUndo(Exception):
+
+class CannotUndo(_Refused):
     """The merge cannot be taken back; the text says why."""
+
+    code = "cannot_undo"
 
 
 @dataclass(frozen=True)

@@ -84,7 +84,7 @@ def described(schema: Any) -> Any:
     return kept
 
 
-_OUTSIDE = {"$schema", "$id", "$defs"}
+_OUTSIDE = {"$schema", "$id", "$defs", "title"}
 
 
 def _nested(faults: list[contract.Fault]) -> Json:

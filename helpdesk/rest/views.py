@@ -89,7 +89,10 @@ class PageQuery(QuerySerializer):
 
     page_size = serializers.IntegerField(min_value=1, max_value=200, default=50)
     cursor = TextField(
-        default="", max_length=1000, help_text="From `next` or `previous` of another page."
+        default="",
+        allow_blank=True,
+        max_length=1000,
+        help_text="From `next` or `previous` of another page.",
     )
 
 

@@ -71,6 +71,8 @@ KEYS_OF_ADMIN = {
     **dict.fromkeys(("agent", "supervisor", "manager", "outsider"), REFUSED),
     "foreign_key": HIDDEN,
 }
+# What belongs to no shop: a key of one shop may change it as well, if it is an admin's.
+KEYS_OF_ADMIN_ALONE = {**KEYS_OF_ADMIN, "foreign_key": IN}
 
 
 KEYS_OF_MANAGER = {**KEYS, **dict.fromkeys(("agent", "supervisor", "outsider"), REFUSED)}

@@ -111,6 +111,7 @@ class Scene:
             channel=self.mailbox,
         )
 
+        self.own_channel = make_channel("custom", team=self.team, shop=self.shop)
         self.order = make_order(
             self.shop, customer={"email": f"{SECRET}@example.com"}, customer_note=SECRET
         )

@@ -17,6 +17,7 @@ from tests.access.outcomes import (
     KEYS,
     KEYS_CHANGE,
     KEYS_OF_ADMIN,
+    KEYS_OF_ADMIN_ALONE,
     KEYS_OF_MANAGER,
     KEYS_OF_SHOP,
     KEYS_WRITE,
@@ -34,7 +35,7 @@ from tests.access.outcomes import (
     Row,
     Rule,
 )
-from tests.access.scene import PNG, Scene
+from tests.access.scene import PNG, SECRET, Scene
 
 
 def _signed_image(scene: Scene) -> dict[str, str]:
@@ -55,6 +56,7 @@ def _order(scene: Scene) -> dict[str, str]:
     }
 
 
+_NAMED = {"slug": "nowy", "name": "Nowy"}
 _SHIPMENT = {
     "external_id": "S-1",
     "carrier": "inpost",
@@ -315,6 +317,20 @@ OPERATIONS: dict[str, Row] = {
     "PUT shops/{slug}/orders/{external_id}/shipments/{shipment_id}/": Row(
         KEYS_CHANGE, _order, data=lambda _: _SHIPMENT
     ),
+    "POST customers/": Row(
+        {**KEYS_WRITE, "outsider": HIDDEN, "foreign_key": HIDDEN},
+        data=lambda scene: {"name": "Jan", "shop": scene.shop.slug},
+    ),
+    "PATCH customers/{customer_id}/": Row(KEYS_CHANGE, data=lambda _: {"name": "Inna"}),
+    "POST customers/{customer_id}/merge/": Row(
+        KEYS_CHANGE, data=lambda scene: {"other": str(scene.chat_ticket.customer.public_id)}
+    ),
+    "GET search/": Row(KEYS, query=lambda _: {"q": SECRET}),
+    "POST channels/{channel_id}/messages/": Row(
+        KEYS_CHANGE,
+        lambda scene: {"channel_id": scene.own_channel.public_id},
+        data=lambda _: {"id": "1", "sender": {"id": "7"}, "body_text": "Halo"},
+    ),
     "GET channels/": Row(KEYS),
     "POST channels/": Row(
         KEYS_OF_ADMIN,
@@ -348,8 +364,17 @@ OPERATIONS: dict[str, Row] = {
     "POST attachments/": Row(KEYS_WRITE, data=lambda _: {"file": PNG}),
     "GET attachments/{attachment_id}/": Row(KEYS_OF_SHOP),
     "GET tags/": Row(KEYS),
+    "POST tags/": Row(KEYS_OF_ADMIN_ALONE, data=lambda _: _NAMED),
+    "GET tags/{slug}/": Row(KEYS, "tag"),
+    "PATCH tags/{slug}/": Row(KEYS_OF_ADMIN_ALONE, "tag", data=lambda _: {"name": "Inny"}),
     "GET reasons/": Row(KEYS),
+    "POST reasons/": Row(KEYS_OF_ADMIN_ALONE, data=lambda _: _NAMED),
+    "GET reasons/{slug}/": Row(KEYS, "reason"),
+    "PATCH reasons/{slug}/": Row(KEYS_OF_ADMIN_ALONE, "reason", data=lambda _: {"name": "Inny"}),
     "GET teams/": Row(KEYS),
+    "POST teams/": Row(KEYS_OF_ADMIN_ALONE, data=lambda _: _NAMED),
+    "GET teams/{slug}/": Row(KEYS, "team"),
+    "PATCH teams/{slug}/": Row(KEYS_OF_ADMIN_ALONE, "team", data=lambda _: {"name": "Inny"}),
     "GET users/": Row(KEYS),
 }
 

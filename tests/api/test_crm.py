@@ -137,12 +137,12 @@ class TestCustomers:
         for _ in range(3):
             make_ticket(channel)
         api.get("customers/")
-        # key with its user, its shops; customers, identities, shops, consents
-        with django_assert_num_queries(6):
+        # key with its user, its shops; customers, identities, shops, consents, totals
+        with django_assert_num_queries(7):
             api.get("customers/")
         for _ in range(27):
             make_ticket(channel)
-        with django_assert_num_queries(6):
+        with django_assert_num_queries(7):
             assert len(api.get("customers/").json()["results"]) == 30
 
 

@@ -5,6 +5,7 @@ an Idempotency-Key that was used with another body (422).
 """
 
 import copy
+import os
 from collections.abc import Iterator
 from typing import Any
 
@@ -18,9 +19,11 @@ from schemathesis import GenerationMode
 from schemathesis.config import SchemathesisConfig
 
 from accounts import keys
+from accounts.models import Team
 from api import docs
 from tests.factories import make_channel, make_order, make_ticket, make_user
 from tickets import attaching
+from tickets.models import Reason, Tag
 
 pytestmark = pytest.mark.django_db
 
@@ -32,6 +35,9 @@ CONFIG = {
         "negative_data_rejection": {"expected-statuses": REFUSED},
     }
 }
+
+# Of each operation and mode; `make fuzz` tries more, and other ones each time.
+EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "25"))
 
 OPERATIONS = [
     (path, method) for path, methods in docs.description()["paths"].items() for method in methods
@@ -56,6 +62,8 @@ def described(**real: str | int) -> dict[str, Any]:
 def api() -> Any:
     channel = make_channel("chat")
     ticket = make_ticket(channel)
+    for model in (Tag, Reason, Team):
+        model.objects.create(slug=channel.shop.slug, name="Nazwa")
     file = attaching.upload(b"abc", "a.txt")
     file.message = ticket.messages.get()
     file.save()
@@ -98,8 +106,8 @@ def test_answers_conform(path: str, method: str, mode: GenerationMode, api: Any,
     requests = api[path][method].as_strategy(generation_mode=mode)
 
     @settings(
-        max_examples=25,
-        derandomize=True,
+        max_examples=EXAMPLES,
+        derandomize="FUZZ_EXAMPLES" not in os.environ,
         database=None,
         deadline=None,
         suppress_health_check=list(HealthCheck),

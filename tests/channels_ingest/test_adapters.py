@@ -48,6 +48,14 @@ SAMPLES: dict[str, bytes] = {
             "about": {},
         }
     ).encode(),
+    "custom": json.dumps(
+        {
+            "id": "m-1",
+            "sender": {"id": "user-77", "name": "Anna", "email": "anna@example.com"},
+            "body_text": "Halo?",
+            "sent_at": "2026-11-22T10:00:00+00:00",
+        }
+    ).encode(),
     "messenger": meta_events.batch(meta_events.text("1000000", "2000000", "Halo?")),
 }
 

@@ -27,37 +27,13 @@ from tickets.api.access import (
 from tickets.api.reading import (
     AttachmentSerializer,
     MessageSerializer,
-    ReasonSerializer,
     Surroundings,
-    TagSerializer,
     TicketRow,
     TicketSerializer,
     shown_columns,
 )
 from tickets.locking import locked
-from tickets.models import Message, Reason, Tag, Ticket
-
-
-class Tags(ListView):
-    """List the tags."""
-
-    scopes = {"GET": "tags:read"}
-    answers = TagSerializer
-    order = "slug"
-
-    def rows(self) -> QuerySet[Tag]:
-        return Tag.objects.all()
-
-
-class Reasons(ListView):
-    """List the contact reasons."""
-
-    scopes = {"GET": "reasons:read"}
-    answers = ReasonSerializer
-    order = "slug"
-
-    def rows(self) -> QuerySet[Reason]:
-        return Reason.objects.all()
+from tickets.models import Message, Ticket
 
 
 def _any_of(choices: list[Any]) -> serializers.ListField:
