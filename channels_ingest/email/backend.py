@@ -20,7 +20,8 @@ class MailboxBackend(BaseEmailBackend):
 
     def send_messages(self, email_messages: Sequence[EmailMessage]) -> int:
         for message in email_messages:
-            raw = message.message().as_bytes(linesep="\r\n")
+            # Django's own message takes `linesep`; its type says it is the standard library's.
+            raw = message.message().as_bytes(linesep="\r\n")  # type: ignore[call-arg]
             submission.submit(self._server, Letter(raw, self._address, tuple(message.to)))
         return len(email_messages)
 

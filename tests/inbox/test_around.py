@@ -30,7 +30,7 @@ def ticket(mailbox):
 def around(client, ticket) -> str:
     response = client.get(reverse("inbox:around", args=[ticket.number]))
     assert response.status_code == 200
-    return response.content.decode()
+    return str(response.content.decode())
 
 
 def test_order_with_its_parcel_lines_and_sums(agent_client, ticket):

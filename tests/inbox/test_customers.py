@@ -24,7 +24,7 @@ def anna(mailbox) -> Customer:
 def page(client, customer) -> str:
     response = client.get(reverse("inbox:customer", args=[customer.public_id]))
     assert response.status_code == 200
-    return response.content.decode()
+    return str(response.content.decode())
 
 
 def names(client, **query) -> set[str]:

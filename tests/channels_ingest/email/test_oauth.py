@@ -115,7 +115,7 @@ class TestMailboxThatTakesTokens:
         door.close()
 
     @pytest.fixture
-    def mailbox(self, door, imap_server, connection) -> Connection:
+    def mailbox(self, door, imap_server, connection: Connection) -> Connection:
         connection.settings |= imap_server.settings(imap_port=door.port)
         connection.save()
         return connection
