@@ -33,6 +33,8 @@ KINDS = (
     "ticket.handed_over",
     "ticket.linked",
     "ticket.merged",
+    "ticket.absorbed",
+    "ticket.split",
     "sla.breached",
 )
 
@@ -173,6 +175,11 @@ class Story:
                 self.follows = data["other"]
             case "ticket.merged":
                 self.merged_into = data["other"]
+            case "ticket.absorbed" if self.contact is None and data["since"]:
+                self._split_off(Moment.of(row, at=datetime.fromisoformat(data["since"])))
+            case "ticket.split" if self.open_turn and not data["since"]:
+                # The question left with its message.
+                self.turns.pop()
 
     def absorbs(self, other: "Story") -> None:
         """Another ticket was merged into this one: its customer waits here from now on."""
@@ -201,6 +208,12 @@ class Story:
         # Thanks for an answer need none.
         if self.open_turn is None and not (self._thanked and self.replies):
             self.turns.append(Turn(moment))
+
+    def _split_off(self, moment: Moment) -> None:
+        """The ticket began with a message of another one, at whose time its customer wrote."""
+        self.contact = self.human_since = moment
+        self.turns.append(Turn(moment))
+        self.talk.append(moment.at)
 
     def _answered(self, row: Row) -> None:
         who = row.actor_id if row.actor_kind == "agent" else None

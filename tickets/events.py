@@ -31,7 +31,7 @@ def register() -> None:
     # `since`: from when on the customer waits now; null where nobody does.
     kinds.register("ticket.absorbed", "other", "since")
     kinds.register("ticket.merge_undone", "other", "since")
-    kinds.register("ticket.split", "other")
+    kinds.register("ticket.split", "other", "since")
     kinds.register("ticket.order_linked", "order", "how")
     kinds.register("ticket.order_unlinked", "order")
     kinds.register("ticket.claim_decided", "claim", "state")

@@ -107,7 +107,7 @@ def split(message: Message, *, by: Actor) -> Ticket:
     _count_again(fresh)
     opening.link(fresh, ticket, TicketLink.Kind.RELATED, by=by)
     _count_again(ticket)
-    recording.record(ticket, "ticket.split", actor=by, other=fresh.pk)
+    _record(ticket, "ticket.split", fresh, by=by)
     _record(fresh, "ticket.absorbed", ticket, by=by)
     return fresh
 

@@ -11,6 +11,7 @@ from kpi.models import DailyRollup, TicketFact
 from tests import factories
 from tests.kpi.conftest import MORNING, answer, count, total
 from tickets import changing, receiving, replying, thanks
+from tickets import merging as splitting
 from tickets.incoming import Context, Threading
 from tickets.models import Ticket
 from tickets.replying import Draft
@@ -194,3 +195,26 @@ def test_thanks_alone_are_recognised(text):
 )
 def test_what_says_more_than_thanks_wants_an_answer(text):
     assert not thanks.is_all(text)
+
+
+def test_split_message_counts_from_when_it_was_written(clock, channel):
+    user, ticket = factories.make_user(), factories.make_ticket(channel)
+    clock.shift(timedelta(hours=1))
+    answer(ticket, user)
+    clock.shift(timedelta(hours=1))
+    other = receiving.receive(
+        factories.make_incoming(
+            channel,
+            sender=ticket.customer.identities.get().value,
+            threading=Threading(refs=(ticket.ref,)),
+        )
+    )
+    clock.shift(timedelta(hours=2))
+    fresh = splitting.split(other, by=Actor("agent", user.pk))
+    clock.shift(timedelta(hours=1))
+    answer(fresh, user)
+    count()
+
+    assert TicketFact.objects.get(ticket_id=fresh.pk).frt_seconds == 3 * 3600
+    assert total("contacts") == (2, 0)
+    assert not ticket.targets.filter(state="running", metric="next_response").exists()

@@ -26,6 +26,7 @@ KINDS = (
     "ticket.merged",
     "ticket.absorbed",
     "ticket.merge_undone",
+    "ticket.split",
 )
 
 
@@ -82,6 +83,8 @@ class Clocks:
                     self._take_up(event.at)
             case "ticket.merged":
                 self._end(event.at)
+            case "ticket.split" if not data["since"]:
+                self._end(event.at, Target.Metric.FIRST_RESPONSE, Target.Metric.NEXT_RESPONSE)
             case "ticket.absorbed" | "ticket.merge_undone" if data["since"]:
                 self._customer_wrote(datetime.fromisoformat(data["since"]), event.at)
 
@@ -180,8 +183,8 @@ class Clocks:
                 target.next_at = next_step_at(target, sent_at)
                 self._changed(target)
 
-    def _end(self, at: datetime) -> None:
-        for target in self.open():
+    def _end(self, at: datetime, *metrics: Target.Metric) -> None:
+        for target in self.open(*metrics):
             self._pass(target, at)
             target.state, target.paused_at, target.next_at = Target.State.ENDED, None, None
             self._changed(target)
