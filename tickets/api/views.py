@@ -130,7 +130,7 @@ class Merging(View):
 
     scopes = {"POST": "tickets:write"}
     answers = TicketSerializer
-    accepts = {"POST": writing.MergeSerializer}
+    accepts = {"POST": writing.TicketMergeSerializer}
 
     def post(self, request: Request, number: int) -> Response:
         absorbed = ticket_to_change(request, number)

@@ -39,7 +39,7 @@ class TicketChangeSerializer(StrictSerializer):
     snoozed_until = MomentField(allow_null=True, required=False)
 
 
-class MergeSerializer(StrictSerializer):
+class TicketMergeSerializer(StrictSerializer):
     into = serializers.IntegerField(min_value=1, max_value=2**53, help_text="Number of a ticket.")
 
 
