@@ -27,7 +27,7 @@ READ = re.compile("read|przeczytano")
 SENT = re.compile(f"sent|wysłano|{READ.pattern}")
 
 # Many tests on few processors: a second look costs nothing where the first one succeeds.
-expect.set_options(timeout=15_000)
+expect.set_options(timeout=40_000)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -58,7 +58,7 @@ def shop(server: str, channel: Channel, settings: Any) -> Iterator[str]:
 def context(browser: Browser, shop: str) -> Iterator[BrowserContext]:
     # Made after the shop, so that the visitor has left before the database is emptied.
     made = browser.new_context(viewport={"width": 1100, "height": 800}, locale="pl-PL")
-    made.set_default_timeout(15_000)
+    made.set_default_timeout(40_000)
     yield made
     made.close()
 

@@ -7,7 +7,7 @@ import { Conversation, newId } from "./conversation";
 import { byId } from "./dom";
 import { fromLoader, toLoader } from "./parent";
 import type { Ack, Config, Numbered, ServerFrame, Session } from "./protocol";
-import { loadToken, onToken, saveToken } from "./storage";
+import { load, loadToken, onToken, save, saveToken } from "./storage";
 import { Tabs, oneByOne } from "./tabs";
 import { Thread } from "./thread";
 import { say, sayError } from "./words";
@@ -161,6 +161,7 @@ function dropToken(): void {
 function begin(session: Session): void {
   const sameVisitor = session.visitor_id === state.visitor;
   state.visitor = session.visitor_id;
+  save("visitor", state.visitor);
   saveToken((state.token = session.resume_token));
   composer.configure(session.config);
   byId("presence").textContent = presence(session.config);
@@ -472,9 +473,10 @@ function fromPage(message: ToFrame): void {
   }
 }
 
-// Two tabs that begin at once are one visitor: whoever has said nothing yet joins the other.
+// Two tabs that begin at once are one visitor: whoever has said nothing yet joins the other. A
+// token is new each time; as long as it is the same visitor's, there is nothing to join.
 onToken((token) => {
-  if (token === state.token || conversation.started || conversation.pending.length) return;
+  if (load("visitor", "") === state.visitor || conversation.started || conversation.pending.length) return;
   state.token = token;
   void start();
 });

@@ -66,6 +66,8 @@ export class Conversation {
 
   /** Take the state the server gives at the start, and what an earlier page could not send. */
   restore(snapshot: Snapshot | null): void {
+    // What came while the answer was on its way is newer than the answer.
+    if (snapshot && snapshot.id === this.id && snapshot.seq < this.seq) return;
     this.events.clear();
     this.id = snapshot?.id ?? "";
     this.status = snapshot?.status ?? "waiting_for_agent";
@@ -76,13 +78,17 @@ export class Conversation {
     this.email = snapshot?.email ?? null;
     this.hasEarlier = snapshot?.has_earlier ?? false;
     for (const event of snapshot?.events ?? []) this.keep(event);
-    this.pending = load<Pending[] | null>(OUTBOX, null) ?? [];
+    // The storage is one for all tabs: another one may have cleared what we still hold.
+    const kept = load<Pending[] | null>(OUTBOX, null) ?? [];
+    const held = new Set(this.pending.map((entry) => entry.id));
+    this.pending.push(...kept.filter((entry) => !held.has(entry.id)));
     this.dropArrived();
     this.wiring.changed();
     void this.flush();
   }
 
   forget(): void {
+    this.pending = [];
     save(OUTBOX, null);
     this.restore(null);
   }
