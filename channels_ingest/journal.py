@@ -17,6 +17,7 @@ from django.utils import timezone
 from channels_ingest import adapter, waking
 from channels_ingest.adapter import Ignore, Malformed
 from channels_ingest.models import InboundEvent
+from helpdesk import memory
 from tickets import receiving
 from tickets.incoming import Incoming, Item
 from tickets.models import Channel, Message
@@ -76,15 +77,25 @@ def keep(
 
 def process(event_id: int) -> None:
     """Turn one event into messages, in one transaction. Processed already: nothing happens."""
+    is_large = False
     try:
         with transaction.atomic():
-            event = _claimed(event_id)
-            if event is not None:
-                items = adapter.get(event.kind).parse(event)
-                event.let_go()
-                _take(event, items)
+            is_large = _turn(event_id)
     except Exception as error:
         _failed(event_id, error)
+    if is_large:
+        memory.give_back()
+
+
+def _turn(event_id: int) -> bool:
+    """Turn the event into messages; returns whether it was too large for the table."""
+    event = _claimed(event_id)
+    if event is None:
+        return False
+    items = adapter.get(event.kind).parse(event)
+    event.let_go()
+    _take(event, items)
+    return bool(event.storage_key)
 
 
 def replay(event: InboundEvent) -> None:

@@ -235,7 +235,10 @@ def _database() -> dict[str, Any]:
     else:
         database = dict(env.dj_db_url("DATABASE_URL"))
     database |= {"CONN_HEALTH_CHECKS": True, "CONN_MAX_AGE": 60}
-    database["OPTIONS"] = {"connect_timeout": 5, **database.get("OPTIONS", {})}
+    options = {"connect_timeout": 5, **database.get("OPTIONS", {})}
+    # A socket's folder can stand in the query alone; `pg_dump` and others look for it here.
+    database["HOST"] = options.pop("host", database["HOST"])
+    database["OPTIONS"] = options
     return database
 
 

@@ -285,6 +285,12 @@ class Received:
     def message(self) -> EmailMessage:
         return message_from_bytes(self.content, policy=policy.default)
 
+    @property
+    def text(self) -> str:
+        """What a reader sees of it, decoded; empty where it has no text."""
+        body = self.message.get_body(("plain", "html"))
+        return str(body.get_content()) if body else ""
+
 
 @dataclass
 class SmtpSink:

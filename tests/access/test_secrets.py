@@ -114,8 +114,9 @@ def test_note_is_found_nowhere_a_customer_reads(
     ]
 
     assert "Jutro" in read[0]
-    assert "Jutro" in str(smtp_sink.wait_for(1)[-1].message.get_body(("plain",)))
-    read += [one.content.decode(errors="replace") for one in smtp_sink.mails]
+    sent = smtp_sink.wait_for(2)
+    assert any("Jutro" in one.text for one in sent), [one.text for one in sent]
+    read += [one.content.decode(errors="replace") + one.text for one in sent]
     read += [one.message().as_string() for one in mail.outbox]
     assert any("Halo" in one for one in read), "the transcript went out"
     assert NOTE not in "".join(read)

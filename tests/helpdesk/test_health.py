@@ -192,4 +192,4 @@ def test_clock_that_is_off_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     later = health.timezone.now() + timedelta(seconds=90)
     monkeypatch.setattr(health.timezone, "now", lambda: later)
 
-    assert " 90 s " in health.results()["clock"]
+    assert " 90 s" in health.results()["clock"]

@@ -28,6 +28,9 @@ from tickets.models import Channel, Message
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
+_LARGE = 10 * 1024 * 1024
+
+
 def taken(channel: Channel, folder: Path) -> list[dict[str, Any]]:
     """What a process with a bound on its memory says of the mails in a folder."""
     place = connection.settings_dict
@@ -47,12 +50,16 @@ def taken(channel: Channel, folder: Path) -> list[dict[str, Any]]:
 
 def test_d4_bombs_become_tickets_within_time_and_memory(mailbox, tmp_path):
     for number, (name, bomb) in enumerate(BOMBS.items()):
-        own_id = f"Message-ID: <bomb{number}@example.com>\r\n".encode()
-        (tmp_path / f"{number:02} {name}").write_bytes(own_id + bomb())
+        raw = f"Message-ID: <bomb{number}@example.com>\r\n".encode() + bomb()
+        # Each large one in a process of its own, the others one after another in one.
+        folder = tmp_path / (str(number) if len(raw) > _LARGE else "small")
+        folder.mkdir(exist_ok=True)
+        (folder / f"{number:02} {name}").write_bytes(raw)
         after = letter("Następna", message_id=f"<next{number}@example.com>", sender="b@example.com")
-        (tmp_path / f"{number:02} {name} next").write_bytes(after)
+        (folder / f"{number:02} {name} next").write_bytes(after)
 
-    results = taken(mailbox, tmp_path)
+    results = [one for folder in tmp_path.iterdir() for one in taken(mailbox, folder)]
+    files = {file.name: file for file in tmp_path.glob("*/*")}
 
     assert len(results) == 2 * len(BOMBS)
     for result in results:
@@ -60,7 +67,7 @@ def test_d4_bombs_become_tickets_within_time_and_memory(mailbox, tmp_path):
         assert result["bytes"] < MOST_MEMORY + 60 * 1024 * 1024, result
         event = InboundEvent.objects.get(pk=result["event"])
         assert event.state == InboundEvent.State.PROCESSED
-        assert event.raw == (tmp_path / result["name"]).read_bytes()
+        assert event.raw == files[result["name"]].read_bytes()
         message = Message.objects.get(inbound_event_id=event.pk)
         assert message.subject == "Pytanie", result
 
