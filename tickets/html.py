@@ -182,7 +182,8 @@ def _is_beacon(attributes: Mapping[str, str]) -> bool:
 def _keep_attribute(tag: str, name: str, value: str) -> str | None:
     value = show_hidden(value)
     if name == "style":
-        return safe_style(value) or None
+        # A longer one is no style of a mail, and has no place in the cache either.
+        return (safe_style(value) or None) if len(value) <= MAX_STYLE else None
     if name == "href":
         return value.strip() if _LINK.match(value) else None
     if name == "src":
@@ -193,7 +194,7 @@ def _keep_attribute(tag: str, name: str, value: str) -> str | None:
 @lru_cache(maxsize=2048)
 def safe_style(style: str) -> str:
     """The declarations that only colour, weigh, align and size; no address, no position."""
-    if len(style) > MAX_STYLE or "/*" in style or "\\" in style:
+    if "/*" in style or "\\" in style:
         return ""
     kept = []
     for declaration in style.split(";"):
