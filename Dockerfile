@@ -31,7 +31,7 @@ COPY --chown=okienko . .
 COPY --chown=okienko --from=front-end /build/static/dist static/dist
 USER okienko
 # Nothing of these keys stays: collecting the built files only has to read the settings.
-RUN SECRET_KEY=build HELPDESK_TOKEN_KEYS=build \
+RUN SECRET_KEY=build HELPDESK_TOKEN_KEYS=build DATABASE_URL=postgresql://build/build \
     HELPDESK_FIELD_KEYS=Zm9yLXRoZS1idWlsZC1vbmx5LTMyLWJ5dGVzLWxvbmc= \
     sh -c 'python -m compileall -q . && python -m helpdesk.catalogues compile \
     && python manage.py collectstatic --no-input'

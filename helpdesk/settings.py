@@ -296,7 +296,8 @@ CELERY_TIMEZONE = "UTC"
 # Files: private, only views that check the right hand them out
 
 STATIC_URL = "/static/"
-STATIC_ROOT = BASE_DIR / "staticfiles"
+# Two helpdesks of one checkout, each with its own data, do not collect into one folder.
+STATIC_ROOT = DATA_DIR / "static" if DATABASE_IS_EMBEDDED else BASE_DIR / "staticfiles"
 STATICFILES_DIRS = [("dist", BASE_DIR / "static" / "dist")]
 WHITENOISE_USE_FINDERS = DEBUG
 MEDIA_ROOT = DATA_DIR / "files"

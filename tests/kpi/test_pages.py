@@ -5,6 +5,7 @@ import zipfile
 from datetime import date, timedelta
 
 import pytest
+from django.utils import translation
 
 from history.recording import Actor
 from kpi.figures import exporting, filters, rolled
@@ -262,7 +263,8 @@ def test_own_reports_alone_can_be_removed(client, manager):
     [(None, "–"), (42, "42 s"), (600, "10 min"), (5_000, "1 h 23 min"), (200_000, "2 d 7 h")],
 )
 def test_times_are_written_in_two_units(seconds, text):
-    assert duration(seconds) == text
+    with translation.override("en"):
+        assert duration(seconds) == text
 
 
 def test_presets_include_today(clock):
